@@ -1,0 +1,58 @@
+//! What a detector saw in one frame.
+
+use crate::geometry::NormBox;
+
+/// The kinds of object the rules care about; every other class a model knows is dropped at the
+/// detector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ObjectClass {
+    /// A person.
+    Person,
+    /// A bicycle.
+    Bicycle,
+    /// A car.
+    Car,
+    /// A motorcycle.
+    Motorcycle,
+    /// A bus.
+    Bus,
+    /// A truck.
+    Truck,
+    /// A backpack.
+    Backpack,
+    /// A handbag.
+    Handbag,
+    /// A suitcase.
+    Suitcase,
+    /// A dog, cat or bird: never an alarm, kept so that a rule can say why.
+    Animal,
+}
+
+/// A score between 0 and 1, as calibrated as the model that gave it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
+pub struct Confidence(f32);
+
+impl Confidence {
+    /// The score cut to 0..=1; `None` when it is not a number.
+    #[must_use]
+    pub fn new(score: f32) -> Option<Self> {
+        (!score.is_nan()).then(|| Self(score.clamp(0.0, 1.0)))
+    }
+
+    /// The score, 0 to 1.
+    #[must_use]
+    pub const fn get(self) -> f32 {
+        self.0
+    }
+}
+
+/// One object in one frame.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Detection {
+    /// What it is.
+    pub class: ObjectClass,
+    /// How sure the model is.
+    pub confidence: Confidence,
+    /// Where it is.
+    pub bounds: NormBox,
+}

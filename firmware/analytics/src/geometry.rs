@@ -1,0 +1,97 @@
+//! Boxes, points and polygons in normalized picture coordinates: x and y from 0 to 1, origin at
+//! the top left.
+
+/// A point in normalized picture coordinates.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Point {
+    /// From the left edge, 0 to 1.
+    pub x: f32,
+    /// From the top edge, 0 to 1.
+    pub y: f32,
+}
+
+/// An axis-aligned box in normalized coordinates: finite, inside the picture, with an area.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct NormBox {
+    left: f32,
+    top: f32,
+    right: f32,
+    bottom: f32,
+}
+
+impl NormBox {
+    /// The box cut to the picture, or `None` when a side is not a number or nothing is left.
+    #[must_use]
+    pub fn new(left: f32, top: f32, right: f32, bottom: f32) -> Option<Self> {
+        if ![left, top, right, bottom].iter().all(|v| v.is_finite()) {
+            return None;
+        }
+        let (left, right) = (left.clamp(0.0, 1.0), right.clamp(0.0, 1.0));
+        let (top, bottom) = (top.clamp(0.0, 1.0), bottom.clamp(0.0, 1.0));
+        (right > left && bottom > top).then_some(Self { left, top, right, bottom })
+    }
+
+    /// Left edge, 0 to 1.
+    #[must_use]
+    pub const fn left(&self) -> f32 {
+        self.left
+    }
+
+    /// Top edge, 0 to 1.
+    #[must_use]
+    pub const fn top(&self) -> f32 {
+        self.top
+    }
+
+    /// Right edge, 0 to 1.
+    #[must_use]
+    pub const fn right(&self) -> f32 {
+        self.right
+    }
+
+    /// Bottom edge, 0 to 1.
+    #[must_use]
+    pub const fn bottom(&self) -> f32 {
+        self.bottom
+    }
+
+    /// Width as a fraction of the picture's width.
+    #[must_use]
+    pub fn width(&self) -> f32 {
+        self.right - self.left
+    }
+
+    /// Height as a fraction of the picture's height.
+    #[must_use]
+    pub fn height(&self) -> f32 {
+        self.bottom - self.top
+    }
+
+    /// Area as a fraction of the picture.
+    #[must_use]
+    pub fn area(&self) -> f32 {
+        self.width() * self.height()
+    }
+
+    /// Where a standing person touches the ground: the middle of the bottom edge.
+    #[must_use]
+    pub fn foot(&self) -> Point {
+        Point { x: f32::midpoint(self.left, self.right), y: self.bottom }
+    }
+
+    /// The middle of the box.
+    #[must_use]
+    pub fn center(&self) -> Point {
+        Point { x: f32::midpoint(self.left, self.right), y: f32::midpoint(self.top, self.bottom) }
+    }
+
+    /// Intersection over union with `other`, 0 to 1.
+    #[must_use]
+    pub fn iou(&self, other: &Self) -> f32 {
+        let width = (self.right.min(other.right) - self.left.max(other.left)).max(0.0);
+        let height = (self.bottom.min(other.bottom) - self.top.max(other.top)).max(0.0);
+        let shared = width * height;
+        let union = self.area() + other.area() - shared;
+        if union > 0.0 { shared / union } else { 0.0 }
+    }
+}

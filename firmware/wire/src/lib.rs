@@ -1,0 +1,14 @@
+//! Every byte that leaves a box or enters it.
+//!
+//! Promises: links anywhere (`no_std`, no allocation), a decoder never panics, and a message once
+//! frozen by a test in `tests/frozen.rs` keeps its bytes. Refuses: I/O, topics with wildcards it did
+//! not write, anything not meant for the wire.
+#![no_std]
+
+pub mod ack;
+pub mod alarm;
+pub mod envelope;
+pub mod health;
+pub mod media;
+pub mod record;
+pub mod topic;

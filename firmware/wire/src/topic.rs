@@ -1,0 +1,1 @@
+//! Where messages travel: `polewatch/{site}/{box}/{leaf}`.
