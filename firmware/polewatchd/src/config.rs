@@ -1,0 +1,245 @@
+//! The configuration, validated: whatever holds a [`Config`] need not check it again.
+//!
+//! Promises: every problem of a file is reported at once, each as one line that names the file, the
+//! key, the value and what is allowed. Refuses: unknown keys, defaults for what only the installer
+//! can know (site, box, camera, broker).
+
+mod problem;
+mod raw;
+mod validate;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+
+pub use problem::{ConfigError, Problem};
+
+/// Largest configuration file read; a real one is a few kilobytes.
+const MAX_FILE_BYTES: u64 = 1024 * 1024;
+
+/// Everything the daemon may be told.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// First level of the box's topics.
+    pub site: String,
+    /// The box's own name, unique within the site.
+    pub box_name: String,
+    /// The camera.
+    pub camera: Camera,
+    /// Analysis rate, frames per second of stream time.
+    pub analysis_fps: f64,
+    /// The detector.
+    pub detector: DetectorConfig,
+    /// Zones, in the file's order.
+    pub zones: Vec<Zone>,
+    /// Rules, in the file's order.
+    pub rules: Vec<Rule>,
+    /// Clip lengths.
+    pub clip: Clip,
+    /// Where records wait for the control room.
+    pub spool: SpoolConfig,
+    /// The way to the control room.
+    pub uplink: Uplink,
+    /// Which board the box has.
+    pub board: BoardConfig,
+    /// SHA-256 of the file's bytes, carried in every alarm.
+    pub sha256: [u8; 32],
+}
+
+/// The camera.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Camera {
+    /// Its name for people, Korean as a rule.
+    pub name: String,
+    /// Where its stream is; a replay brings its own.
+    pub source: Option<Source>,
+    /// How RTP travels.
+    pub transport: Transport,
+    /// No frame for this long while connected: the pipeline is rebuilt.
+    pub stall: Duration,
+    /// Jitter buffer.
+    pub latency: Duration,
+}
+
+/// Where frames come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// An RTSP address, credentials included: never logged as it stands.
+    Rtsp(String),
+    /// A file played at its own speed: a simulation.
+    File(PathBuf),
+}
+
+/// How RTP travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// TCP, falling back to UDP when the server refuses it (461).
+    Auto,
+    /// TCP only.
+    Tcp,
+    /// UDP only.
+    Udp,
+}
+
+/// The detector.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DetectorConfig {
+    /// The prepared model's folder; `None` is the best one prepared.
+    pub model: Option<PathBuf>,
+    /// Which engine.
+    pub backend: Backend,
+    /// Which weights.
+    pub precision: Precision,
+    /// Threads for one inference.
+    pub threads: usize,
+    /// onnxruntime's shared library; `None` is the prepared one.
+    pub onnxruntime_library: Option<PathBuf>,
+}
+
+/// Which engine runs the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+    /// The fastest available.
+    Auto,
+    /// Pure Rust, always there.
+    Tract,
+    /// Needs its shared library.
+    Onnxruntime,
+}
+
+/// Which weights the network runs with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Precision {
+    /// What the model's preparation measured to be best here.
+    Auto,
+    /// 32-bit floating point.
+    Fp32,
+    /// 8-bit integers.
+    Int8,
+}
+
+/// A named part of the picture.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Zone {
+    /// Its name, carried in alarms.
+    pub name: Arc<str>,
+    /// Its corners, normalized.
+    pub polygon: Vec<[f32; 2]>,
+}
+
+/// A rule to watch for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rule {
+    /// Its name, carried in alarms.
+    pub name: Arc<str>,
+    /// What it watches for.
+    pub kind: RuleKind,
+    /// Index into [`Config::zones`]; `None` is the whole picture.
+    pub zone: Option<usize>,
+}
+
+/// What a rule watches for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum RuleKind {
+    /// Somebody is inside for `hold`.
+    Intrusion {
+        /// How long inside before it counts.
+        hold: Duration,
+    },
+    /// Somebody stays for `dwell`.
+    Loitering {
+        /// How long is too long.
+        dwell: Duration,
+    },
+}
+
+/// Clip lengths.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Clip {
+    /// Video before the onset.
+    pub pre_roll: Duration,
+    /// Video after the decision.
+    pub post_roll: Duration,
+}
+
+/// Where records wait for the control room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpoolConfig {
+    /// Its folder.
+    pub dir: PathBuf,
+    /// The most it may hold.
+    pub max_bytes: u64,
+}
+
+/// The way to the control room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Uplink {
+    /// The broker; a replay needs none.
+    pub broker: Option<Broker>,
+    /// How often health is published when nothing changes.
+    pub health_interval: Duration,
+}
+
+/// A broker's address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Broker {
+    /// Host name or address.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+}
+
+/// Which board the box has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BoardConfig {
+    /// No LED, no switch.
+    None,
+    /// A Raspberry Pi's pins.
+    Rpi,
+    /// A folder of files: a simulation.
+    Sim(PathBuf),
+}
+
+impl Config {
+    /// Reads and validates `path`.
+    ///
+    /// # Errors
+    /// [`ConfigError`] lists every problem found, one line each.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = read_bounded(path)?;
+        let raw: raw::RawConfig =
+            toml::from_str(&text).map_err(|error| ConfigError::syntax(path, &text, &error))?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let sha256 = Sha256::digest(text.as_bytes()).into();
+        validate::validate(&raw, folder, sha256)
+            .map_err(|problems| ConfigError::Invalid { path: path.to_owned(), problems })
+    }
+
+    /// What only `polewatchd run` needs, or the list of what is missing.
+    ///
+    /// # Errors
+    /// [`ConfigError::Invalid`] naming each missing key.
+    pub fn for_run(&self, path: &Path) -> Result<(Source, Broker), ConfigError> {
+        let source = self.camera.source.clone();
+        let broker = self.uplink.broker.clone();
+        let mut problems = Vec::new();
+        if source.is_none() {
+            problems.push(Problem::missing("camera.source", validate::SOURCE_ALLOWED));
+        }
+        if broker.is_none() {
+            problems.push(Problem::missing("uplink.broker", validate::BROKER_ALLOWED));
+        }
+        source.zip(broker).ok_or_else(|| ConfigError::Invalid { path: path.to_owned(), problems })
+    }
+}
+
+fn read_bounded(path: &Path) -> Result<String, ConfigError> {
+    let read = |source| ConfigError::Read { path: path.to_owned(), source };
+    let bytes = std::fs::metadata(path).map_err(read)?.len();
+    if bytes > MAX_FILE_BYTES {
+        return Err(ConfigError::TooLarge { path: path.to_owned(), bytes, limit: MAX_FILE_BYTES });
+    }
+    std::fs::read_to_string(path).map_err(read)
+}

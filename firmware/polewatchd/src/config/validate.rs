@@ -1,0 +1,377 @@
+//! From what was written to what can be believed.
+//!
+//! Promises: looks at every key before it gives up, so one run of `check-config` shows every
+//! problem. The allowed ranges stand here and, for people, in docs/config.md.
+
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::raw::{RawConfig, RawRule, RawZone};
+use super::{
+    Backend, BoardConfig, Broker, Camera, Clip, Config, DetectorConfig, Precision, Problem, Rule,
+    RuleKind, Source, SpoolConfig, Transport, Uplink, Zone,
+};
+
+pub(super) const SOURCE_ALLOWED: &str = "\"rtsp://host[:port]/path\" or \"file:PATH\"";
+pub(super) const BROKER_ALLOWED: &str = "\"mqtt://host[:port]\"";
+
+const TOPIC_NAME_ALLOWED: &str = "1 to 32 characters of a-z, 0-9 and '-'";
+const LABEL_ALLOWED: &str = "1 to 48 bytes without control characters";
+/// Bytes of a zone's or rule's name: what `wire::alarm::Name` holds.
+const MAX_NAME_BYTES: usize = 48;
+/// Bytes of the camera's name: what `wire::alarm::Label` holds.
+const MAX_CAMERA_NAME_BYTES: usize = 96;
+const MAX_ZONES: usize = 16;
+const MAX_RULES: usize = 32;
+const POLYGON_POINTS: std::ops::RangeInclusive<usize> = 3..=32;
+
+/// Default folder of the spool on a box.
+const DEFAULT_SPOOL_DIR: &str = "/var/lib/polewatch/spool";
+const DEFAULT_SPOOL_BYTES: i64 = 1 << 30;
+const MQTT_PORT: u16 = 1883;
+
+pub(super) fn validate(
+    raw: &RawConfig,
+    folder: &Path,
+    sha256: [u8; 32],
+) -> Result<Config, Vec<Problem>> {
+    let mut check = Check { problems: Vec::new(), folder };
+    let zones = check.zones(&raw.zones);
+    let rules = check.rules(&raw.rules, &raw.zones);
+    let config = Config {
+        site: check.topic_name("site", &raw.site),
+        box_name: check.topic_name("box", &raw.box_name),
+        camera: check.camera(raw),
+        analysis_fps: check.number("analysis.fps", raw.analysis.fps.unwrap_or(10.0), 1.0, 30.0),
+        detector: check.detector(raw),
+        zones,
+        rules,
+        clip: check.clip(raw),
+        spool: check.spool(raw),
+        uplink: check.uplink(raw),
+        board: check.board(raw),
+        sha256,
+    };
+    if check.problems.is_empty() { Ok(config) } else { Err(check.problems) }
+}
+
+/// Collects problems; each method returns a harmless value in place of a refused one.
+struct Check<'a> {
+    problems: Vec<Problem>,
+    folder: &'a Path,
+}
+
+impl Check<'_> {
+    fn refuse(&mut self, key: impl Into<String>, value: impl Display, allowed: impl Into<String>) {
+        self.problems.push(Problem::new(key, value, allowed));
+    }
+
+    fn topic_name(&mut self, key: &str, name: &str) -> String {
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if name.is_empty() || name.len() > 32 || !name.chars().all(plain) {
+            self.refuse(key, format_args!("{name:?}"), TOPIC_NAME_ALLOWED);
+        }
+        name.to_owned()
+    }
+
+    fn label(&mut self, key: &str, label: &str, max_bytes: usize) -> Arc<str> {
+        if label.is_empty() || label.len() > max_bytes || label.chars().any(char::is_control) {
+            let allowed = if max_bytes == MAX_NAME_BYTES {
+                LABEL_ALLOWED.to_owned()
+            } else {
+                format!("1 to {max_bytes} bytes without control characters")
+            };
+            self.refuse(key, format_args!("{label:?}"), allowed);
+        }
+        Arc::from(label)
+    }
+
+    fn number(&mut self, key: &str, value: f64, low: f64, high: f64) -> f64 {
+        if !(low..=high).contains(&value) {
+            self.refuse(key, value, format!("{low} to {high}"));
+            return low;
+        }
+        value
+    }
+
+    fn whole(&mut self, key: &str, value: i64, low: i64, high: i64) -> u64 {
+        if !(low..=high).contains(&value) {
+            self.refuse(key, value, format!("a whole number from {low} to {high}"));
+            return low.unsigned_abs();
+        }
+        value.unsigned_abs()
+    }
+
+    fn duration(
+        &mut self,
+        key: impl Into<String>,
+        text: Option<&str>,
+        default: &str,
+        (low, high): (&str, &str),
+    ) -> Duration {
+        let parse = |text: &str| humantime::parse_duration(text).ok();
+        let written = text.unwrap_or(default);
+        match parse(written) {
+            Some(value)
+                if parse(low).is_none_or(|low| value >= low)
+                    && parse(high).is_none_or(|high| value <= high) =>
+            {
+                value
+            }
+            _ => {
+                let allowed =
+                    format!("a duration from \"{low}\" to \"{high}\", such as \"{default}\"");
+                self.refuse(key, format_args!("{written:?}"), allowed);
+                Duration::ZERO
+            }
+        }
+    }
+
+    /// One of `words`; the first is the default.
+    fn word<T: Copy>(&mut self, key: &str, text: Option<&str>, words: &[(&str, T)]) -> T {
+        let (default_word, default) = words[0];
+        let written = text.unwrap_or(default_word);
+        if let Some((_, value)) = words.iter().find(|(word, _)| *word == written) {
+            return *value;
+        }
+        let allowed: Vec<String> = words.iter().map(|(word, _)| format!("{word:?}")).collect();
+        self.refuse(key, format_args!("{written:?}"), allowed.join(" or "));
+        default
+    }
+
+    /// A path as written, relative ones taken from the configuration file's own folder.
+    fn path(&self, text: &str) -> PathBuf {
+        self.folder.join(text)
+    }
+
+    fn camera(&mut self, raw: &RawConfig) -> Camera {
+        let camera = &raw.camera;
+        let name = camera.name.as_deref().unwrap_or(&raw.box_name);
+        let transports =
+            [("auto", Transport::Auto), ("tcp", Transport::Tcp), ("udp", Transport::Udp)];
+        Camera {
+            name: self.label("camera.name", name, MAX_CAMERA_NAME_BYTES).to_string(),
+            source: camera.source.as_deref().and_then(|source| self.source(source)),
+            transport: self.word("camera.transport", camera.transport.as_deref(), &transports),
+            stall: self.duration("camera.stall", camera.stall.as_deref(), "5s", ("1s", "60s")),
+            latency: self.duration(
+                "camera.latency",
+                camera.latency.as_deref(),
+                "150ms",
+                ("0ms", "5s"),
+            ),
+        }
+    }
+
+    fn source(&mut self, text: &str) -> Option<Source> {
+        if let Some(path) = text.strip_prefix("file:")
+            && !path.is_empty()
+        {
+            return Some(Source::File(self.path(path)));
+        }
+        let authority = text.strip_prefix("rtsp://").map(|rest| rest.split('/').next());
+        if let Some(Some(authority)) = authority
+            && !authority.is_empty()
+            && !text.contains(char::is_whitespace)
+        {
+            return Some(Source::Rtsp(text.to_owned()));
+        }
+        // The address may hold a password: only its scheme is shown.
+        let scheme = text.split(':').next().unwrap_or_default();
+        self.refuse("camera.source", format_args!("\"{scheme}:...\""), SOURCE_ALLOWED);
+        None
+    }
+
+    fn detector(&mut self, raw: &RawConfig) -> DetectorConfig {
+        let detector = &raw.detector;
+        let folder_or_auto = |text: &Option<String>| {
+            text.as_deref().filter(|text| *text != "auto").map(|text| self.path(text))
+        };
+        let model = folder_or_auto(&detector.model);
+        let onnxruntime_library = folder_or_auto(&detector.onnxruntime_library);
+        let backends = [
+            ("auto", Backend::Auto),
+            ("tract", Backend::Tract),
+            ("onnxruntime", Backend::Onnxruntime),
+        ];
+        let precisions =
+            [("auto", Precision::Auto), ("fp32", Precision::Fp32), ("int8", Precision::Int8)];
+        let threads = self.whole("detector.threads", detector.threads.unwrap_or(1), 1, 8);
+        DetectorConfig {
+            model,
+            backend: self.word("detector.backend", detector.backend.as_deref(), &backends),
+            precision: self.word("detector.precision", detector.precision.as_deref(), &precisions),
+            threads: usize::try_from(threads).unwrap_or(1),
+            onnxruntime_library,
+        }
+    }
+
+    fn zones(&mut self, raw: &[RawZone]) -> Vec<Zone> {
+        if raw.len() > MAX_ZONES {
+            self.refuse(
+                "zone",
+                format_args!("{} zones", raw.len()),
+                format!("at most {MAX_ZONES}"),
+            );
+        }
+        let mut zones: Vec<Zone> = Vec::new();
+        for (index, zone) in raw.iter().enumerate() {
+            let name = self.label(&format!("zone[{index}].name"), &zone.name, MAX_NAME_BYTES);
+            if zones.iter().any(|other| other.name == name) {
+                self.refuse(
+                    format!("zone[{index}].name"),
+                    format_args!("{name:?}"),
+                    "a name no other zone has",
+                );
+            }
+            let polygon = self.polygon(index, &zone.polygon);
+            zones.push(Zone { name, polygon });
+        }
+        zones
+    }
+
+    fn polygon(&mut self, zone: usize, points: &[[f64; 2]]) -> Vec<[f32; 2]> {
+        let key = format!("zone[{zone}].polygon");
+        if !POLYGON_POINTS.contains(&points.len()) {
+            let allowed = format!("{} to {}", POLYGON_POINTS.start(), POLYGON_POINTS.end());
+            self.refuse(&key, format_args!("{} points", points.len()), allowed);
+        }
+        for (index, [x, y]) in points.iter().enumerate() {
+            if !(0.0..=1.0).contains(x) || !(0.0..=1.0).contains(y) {
+                self.refuse(
+                    format!("{key}[{index}]"),
+                    format_args!("[{x}, {y}]"),
+                    "x and y inside the picture, 0 to 1",
+                );
+            }
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "0 to 1 fits an f32 well enough")]
+        points.iter().map(|[x, y]| [*x as f32, *y as f32]).collect()
+    }
+
+    fn rules(&mut self, raw: &[RawRule], zones: &[RawZone]) -> Vec<Rule> {
+        if raw.len() > MAX_RULES {
+            self.refuse(
+                "rule",
+                format_args!("{} rules", raw.len()),
+                format!("at most {MAX_RULES}"),
+            );
+        }
+        let mut rules: Vec<Rule> = Vec::new();
+        for (index, rule) in raw.iter().enumerate() {
+            let key = |field: &str| format!("rule[{index}].{field}");
+            let name = self.label(&key("name"), &rule.name, MAX_NAME_BYTES);
+            if rules.iter().any(|other| other.name == name) {
+                self.refuse(key("name"), format_args!("{name:?}"), "a name no other rule has");
+            }
+            let zone = rule.zone.as_deref().and_then(|wanted| {
+                let found = zones.iter().position(|zone| zone.name == wanted);
+                if found.is_none() {
+                    self.refuse(key("zone"), format_args!("{wanted:?}"), zone_names(zones));
+                }
+                found
+            });
+            if let Some(kind) = self.rule_kind(index, rule) {
+                rules.push(Rule { name, kind, zone });
+            }
+        }
+        rules
+    }
+
+    fn rule_kind(&mut self, index: usize, rule: &RawRule) -> Option<RuleKind> {
+        let key = |field: &str| format!("rule[{index}].{field}");
+        let unused = |value: &Option<String>| value.clone();
+        let (foreign, kind) = match rule.kind.as_str() {
+            "intrusion" => {
+                let hold =
+                    self.duration(key("hold"), rule.hold.as_deref(), "500ms", ("0ms", "60s"));
+                (unused(&rule.dwell).map(|v| ("dwell", v)), RuleKind::Intrusion { hold })
+            }
+            "loitering" => {
+                let dwell = self.duration(key("dwell"), rule.dwell.as_deref(), "10s", ("1s", "1h"));
+                (unused(&rule.hold).map(|v| ("hold", v)), RuleKind::Loitering { dwell })
+            }
+            other => {
+                let allowed = "\"intrusion\" or \"loitering\"";
+                self.refuse(key("kind"), format_args!("{other:?}"), allowed);
+                return None;
+            }
+        };
+        if let Some((field, value)) = foreign {
+            let allowed = format!("no such key in a rule of kind {:?}", rule.kind);
+            self.refuse(key(field), format_args!("{value:?}"), allowed);
+        }
+        Some(kind)
+    }
+
+    fn clip(&mut self, raw: &RawConfig) -> Clip {
+        let range = ("0s", "30s");
+        Clip {
+            pre_roll: self.duration("clip.pre_roll", raw.clip.pre_roll.as_deref(), "5s", range),
+            post_roll: self.duration("clip.post_roll", raw.clip.post_roll.as_deref(), "5s", range),
+        }
+    }
+
+    fn spool(&mut self, raw: &RawConfig) -> SpoolConfig {
+        let dir = self.path(raw.spool.dir.as_deref().unwrap_or(DEFAULT_SPOOL_DIR));
+        let bytes = raw.spool.max_bytes.unwrap_or(DEFAULT_SPOOL_BYTES);
+        // 16 MiB holds several clips; 1 TiB is more than any box has.
+        SpoolConfig { dir, max_bytes: self.whole("spool.max_bytes", bytes, 16 << 20, 1 << 40) }
+    }
+
+    fn uplink(&mut self, raw: &RawConfig) -> Uplink {
+        let interval = raw.uplink.health_interval.as_deref();
+        Uplink {
+            broker: raw.uplink.broker.as_deref().and_then(|text| self.broker(text)),
+            health_interval: self.duration("uplink.health_interval", interval, "30s", ("1s", "1h")),
+        }
+    }
+
+    fn broker(&mut self, text: &str) -> Option<Broker> {
+        let parsed = text.strip_prefix("mqtt://").and_then(parse_host_port);
+        if parsed.is_none() {
+            // Credentials do not belong here, but somebody may have put them here.
+            let shown = if text.contains('@') {
+                "\"mqtt://...@...\"".to_owned()
+            } else {
+                format!("{text:?}")
+            };
+            self.refuse("uplink.broker", shown, BROKER_ALLOWED);
+        }
+        parsed
+    }
+
+    fn board(&mut self, raw: &RawConfig) -> BoardConfig {
+        match raw.board.kind.as_deref() {
+            None | Some("none") => BoardConfig::None,
+            Some("rpi") => BoardConfig::Rpi,
+            Some(text) => {
+                if let Some(dir) = text.strip_prefix("sim:").filter(|dir| !dir.is_empty()) {
+                    return BoardConfig::Sim(self.path(dir));
+                }
+                let allowed = "\"none\", \"rpi\" or \"sim:DIR\"";
+                self.refuse("board.kind", format_args!("{text:?}"), allowed);
+                BoardConfig::None
+            }
+        }
+    }
+}
+
+fn parse_host_port(text: &str) -> Option<Broker> {
+    let (host, port) = match text.rsplit_once(':') {
+        Some((host, port)) => (host, port.parse().ok().filter(|port| *port > 0)?),
+        None => (text, MQTT_PORT),
+    };
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    (!host.is_empty() && host.chars().all(plain)).then(|| Broker { host: host.to_owned(), port })
+}
+
+fn zone_names(zones: &[RawZone]) -> String {
+    if zones.is_empty() {
+        return "no zone at all, as none is defined".to_owned();
+    }
+    let names: Vec<String> = zones.iter().map(|zone| format!("{:?}", zone.name)).collect();
+    format!("the name of a zone: {}", names.join(" or "))
+}

@@ -1,0 +1,150 @@
+//! What the configuration refuses, and the one line it says of each.
+
+use std::path::Path;
+use std::time::Duration;
+
+use polewatchd::config::{BoardConfig, Config, ConfigError, RuleKind, Source};
+
+const WHOLE: &str = r#"
+site = "gangnam"
+box = "pole-0412"
+[camera]
+name = "역삼로 12"
+source = "rtsp://user:secret@127.0.0.1:8554/cam"
+[[zone]]
+name = "lawn"
+polygon = [[0.0, 0.4], [1.0, 0.9], [0.0, 1.0]]
+[[rule]]
+name = "lawn-intrusion"
+kind = "intrusion"
+zone = "lawn"
+[[rule]]
+name = "anywhere-loitering"
+kind = "loitering"
+dwell = "20s"
+[spool]
+dir = "spool"
+[uplink]
+broker = "mqtt://127.0.0.1:1883"
+[board]
+kind = "sim:board"
+"#;
+
+fn load(text: &str) -> Result<Config, ConfigError> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("polewatch.toml");
+    std::fs::write(&path, text).unwrap();
+    Config::load(&path)
+}
+
+/// The message without the temporary folder in front of the file's name.
+fn refusal(text: &str) -> String {
+    let message = load(text).unwrap_err().to_string();
+    let lines: Vec<&str> = message
+        .lines()
+        .map(|line| line.split_once("polewatch.toml").map_or(line, |(_, rest)| rest))
+        .collect();
+    lines.join("\n")
+}
+
+#[test]
+fn a_whole_file_is_understood() {
+    let config = load(WHOLE).unwrap();
+    assert_eq!(config.camera.name, "역삼로 12");
+    assert!(matches!(config.camera.source, Some(Source::Rtsp(_))));
+    assert_eq!(config.rules[0].kind, RuleKind::Intrusion { hold: Duration::from_millis(500) });
+    assert_eq!(config.rules[0].zone, Some(0));
+    assert_eq!(config.rules[1].kind, RuleKind::Loitering { dwell: Duration::from_secs(20) });
+    assert_eq!(config.rules[1].zone, None);
+    assert!(config.spool.dir.ends_with("spool") && config.spool.dir.is_absolute());
+    assert!(matches!(config.board, BoardConfig::Sim(_)));
+    assert!(config.for_run(Path::new("polewatch.toml")).is_ok());
+}
+
+#[test]
+fn each_bad_value_is_named_with_what_is_allowed() {
+    let table = [
+        (
+            "site = \"gangnam\"",
+            "site = \"Gang/nam\"",
+            ": site = \"Gang/nam\": expected 1 to 32 characters of a-z, 0-9 and '-'",
+        ),
+        (
+            "[1.0, 0.9]",
+            "[1.2, 0.9]",
+            ": zone[0].polygon[1] = [1.2, 0.9]: expected x and y inside the picture, 0 to 1",
+        ),
+        (
+            "[1.0, 0.9]",
+            "[nan, 0.9]",
+            ": zone[0].polygon[1] = [NaN, 0.9]: expected x and y inside the picture, 0 to 1",
+        ),
+        (", [0.0, 1.0]]", "]", ": zone[0].polygon = 2 points: expected 3 to 32"),
+        (
+            "zone = \"lawn\"",
+            "zone = \"law\"",
+            ": rule[0].zone = \"law\": expected the name of a zone: \"lawn\"",
+        ),
+        (
+            "kind = \"intrusion\"",
+            "kind = \"intruder\"",
+            ": rule[0].kind = \"intruder\": expected \"intrusion\" or \"loitering\"",
+        ),
+        (
+            "dwell = \"20s\"",
+            "dwell = \"20\"",
+            ": rule[1].dwell = \"20\": expected a duration from \"1s\" to \"1h\", such as \"10s\"",
+        ),
+        (
+            "dwell = \"20s\"",
+            "hold = \"2s\"",
+            ": rule[1].hold = \"2s\": expected no such key in a rule of kind \"loitering\"",
+        ),
+        (
+            "mqtt://127.0.0.1:1883",
+            "mqtt://127.0.0.1:99999",
+            ": uplink.broker = \"mqtt://127.0.0.1:99999\": expected \"mqtt://host[:port]\"",
+        ),
+        ("sim:board", "sim:", ": board.kind = \"sim:\": expected \"none\", \"rpi\" or \"sim:DIR\""),
+        (
+            "[spool]",
+            "[spool]\nmax_bytes = 5",
+            ": spool.max_bytes = 5: expected a whole number from 16777216 to 1099511627776",
+        ),
+        ("[spool]", "[analysis]\nfps = 0.0\n[spool]", ": analysis.fps = 0: expected 1 to 30"),
+    ];
+    for (good, bad, expected) in table {
+        assert!(WHOLE.contains(good), "the table's {good:?} is not in the file");
+        assert_eq!(refusal(&WHOLE.replacen(good, bad, 1)), expected);
+    }
+}
+
+#[test]
+fn an_unknown_key_is_named_with_its_line() {
+    let message = refusal(&WHOLE.replace("[spool]", "[spool]\nmax_byte = 5"));
+    assert!(message.starts_with(":19: unknown field `max_byte`"), "{message}");
+    assert_eq!(message.lines().count(), 1);
+}
+
+#[test]
+fn every_problem_is_shown_at_once() {
+    let broken = WHOLE.replace("gangnam", "").replace("[1.0, 0.9]", "[1.0, 9.0]");
+    assert_eq!(refusal(&broken).lines().count(), 2);
+}
+
+#[test]
+fn a_refused_address_does_not_show_its_password() {
+    let message = refusal(&WHOLE.replace("rtsp://user", "http://user"));
+    assert!(message.contains("camera.source") && !message.contains("secret"), "{message}");
+}
+
+#[test]
+fn a_run_names_what_a_replay_could_do_without() {
+    let config = load("site = \"a\"\nbox = \"b\"").unwrap();
+    let message = config.for_run(Path::new("p.toml")).unwrap_err().to_string();
+    assert_eq!(
+        message,
+        "p.toml: camera.source is missing: expected \"rtsp://host[:port]/path\" or \"file:PATH\"\n\
+         p.toml: uplink.broker is missing: expected \"mqtt://host[:port]\""
+    );
+}
