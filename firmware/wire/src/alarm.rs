@@ -1,14 +1,55 @@
 //! An alarm: what happened, where, when, how sure, and why.
+//!
+//! Promises: enough for an operator to judge it without asking the box back. Refuses: pictures
+//! (they follow as media of the same event) and anything that names a person.
 
-use heapless::{String, Vec};
+use heapless::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::record::{EventRef, RecordId};
+pub use crate::text::{Label, Name};
 
-/// Short machine names: rule, zone, unit.
-pub type Name = String<48>;
-/// Names people read, Korean included (3 bytes a syllable).
-pub type Label = String<96>;
+/// The most objects an alarm lists.
+pub const MAX_OBJECTS: usize = 8;
+/// The most points of an object's path.
+pub const MAX_PATH: usize = 16;
+
+/// The alarm.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Alarm {
+    /// This record.
+    pub record: RecordId,
+    /// The event it tells of; the same in begin, update and end, and in its still and clip.
+    pub event: EventRef,
+    /// Begin, update or end.
+    pub phase: Phase,
+    /// What happened.
+    pub kind: Kind,
+    /// The camera's name for people, Korean as a rule.
+    pub camera: Label,
+    /// The configured name of the rule that decided.
+    pub rule: Name,
+    /// The configured name of the zone; `None` is the whole picture.
+    pub zone: Option<Name>,
+    /// When it happened (KISA's start time).
+    pub onset: WallTime,
+    /// When the deciding frame was taken.
+    pub detected: WallTime,
+    /// Why.
+    pub measurement: Option<Measurement>,
+    /// Who, most involved first.
+    pub objects: Vec<Object, MAX_OBJECTS>,
+    /// A still of the deciding frame follows as media of this event.
+    pub still_follows: bool,
+    /// A clip follows as media of this event.
+    pub clip_follows: bool,
+    /// First eight bytes of the model's SHA-256.
+    pub model: [u8; 8],
+    /// First eight bytes of the configuration's SHA-256.
+    pub config: [u8; 8],
+    /// The firmware's version.
+    pub firmware: Name,
+}
 
 /// How far a wall-clock time can be trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +86,29 @@ pub enum Kind {
     CameraFault,
     /// 함체 열림: the box's door is open.
     Tamper,
+}
+
+impl Kind {
+    /// Every kind, in the order of their numbers on the wire.
+    pub const ALL: [Self; 6] = [
+        Self::Intrusion,
+        Self::Loitering,
+        Self::Falldown,
+        Self::Abandonment,
+        Self::CameraFault,
+        Self::Tamper,
+    ];
+
+    /// KISA's AlarmDescription word, case-sensitive; `None` for what KISA does not test.
+    pub fn kisa(self) -> Option<&'static str> {
+        match self {
+            Self::Intrusion => Some("Intrusion"),
+            Self::Loitering => Some("Loitering"),
+            Self::Falldown => Some("Falldown"),
+            Self::Abandonment => Some("Abandonment"),
+            Self::CameraFault | Self::Tamper => None,
+        }
+    }
 }
 
 /// Where the event stands in its life.
@@ -107,42 +171,5 @@ pub struct Object {
     /// The detector's score, 0 to 255 for 0 to 1.
     pub confidence: u8,
     /// Its way there, oldest first.
-    pub path: Vec<PathPoint, 16>,
-}
-
-/// The alarm.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Alarm {
-    /// This record.
-    pub record: RecordId,
-    /// The event it tells of; the same in begin, update and end, and in its still and clip.
-    pub event: EventRef,
-    /// Begin, update or end.
-    pub phase: Phase,
-    /// What happened.
-    pub kind: Kind,
-    /// The camera's name for people, Korean as a rule.
-    pub camera: Label,
-    /// The configured name of the rule that decided.
-    pub rule: Name,
-    /// The configured name of the zone; `None` is the whole picture.
-    pub zone: Option<Name>,
-    /// When it happened (KISA's start time).
-    pub onset: WallTime,
-    /// When the deciding frame was taken.
-    pub detected: WallTime,
-    /// Why.
-    pub measurement: Option<Measurement>,
-    /// Who, most involved first.
-    pub objects: Vec<Object, 8>,
-    /// A still of the deciding frame follows as media of this event.
-    pub still_follows: bool,
-    /// A clip follows as media of this event.
-    pub clip_follows: bool,
-    /// First eight bytes of the model's SHA-256.
-    pub model: [u8; 8],
-    /// First eight bytes of the configuration's SHA-256.
-    pub config: [u8; 8],
-    /// The firmware's version.
-    pub firmware: Name,
+    pub path: Vec<PathPoint, MAX_PATH>,
 }

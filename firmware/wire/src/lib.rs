@@ -2,7 +2,7 @@
 //!
 //! Promises: links anywhere (`no_std`, no allocation), a decoder never panics, and a message once
 //! frozen by a test in `tests/frozen.rs` keeps its bytes. Refuses: I/O, topics with wildcards it did
-//! not write, anything not meant for the wire.
+//! not write, anything not meant for the wire. `docs/wire.md` is the same in prose.
 #![no_std]
 
 pub mod ack;
@@ -11,4 +11,13 @@ pub mod envelope;
 pub mod health;
 pub mod media;
 pub mod record;
+pub mod text;
 pub mod topic;
+
+pub use ack::{Ack, Verdict};
+pub use alarm::Alarm;
+pub use envelope::{DecodeError, EncodeError, Message, Tag, decode, encode};
+pub use health::Health;
+pub use media::{MediaChunk, MediaKind};
+pub use record::{EventRef, RecordId};
+pub use topic::{BoxAddress, Level};

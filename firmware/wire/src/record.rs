@@ -1,4 +1,7 @@
 //! The identity of whatever a box sends: what is acknowledged, and what duplicates are known by.
+//!
+//! Promises: the same numbers are never used twice by one box. Refuses: meaning; an identity says
+//! nothing of time or importance.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,0 +1,167 @@
+//! The bytes of every message, frozen: a box in the field and a control room of another year agree
+//! only through them.
+//!
+//! Promises: what version 1 wrote is read for ever and written the same. Never edited; a new version
+//! or an appended part gets new literals below the old ones.
+
+#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+use wire::ack::{Ack, Verdict};
+use wire::alarm::{
+    Alarm, Bounds, ClockQuality, Kind, Measurement, Object, PathPoint, Phase, WallTime,
+};
+use wire::health::{Health, Part, Report, State};
+use wire::media::{MediaChunk, MediaKind};
+use wire::text::shortened;
+use wire::{EventRef, Message, RecordId, decode, encode};
+
+const ALARM_V1: &str = "
+0101032903ac0200000cec97adec82bceba19c2031320e6c61776e2d696e7472
+7573696f6e01046c61776e80a0bfe9d66602e8a7bfe9d666010106696e736964
+650000003f0000003f0173010706706572736f6e008002808002ffff03cf02b0
+ea01e0d403f40301020001000102030405060708080706050403020105302e31
+2e30
+";
+const MEDIA_V1: &str = "
+0102032a03ac0201f0a204000102030405060708090a0b0c0d0e0f1011121314
+15161718191a1b1c1d1e1f808002086674797069736f6d
+";
+const ONLINE_V1: &str = "
+010300030cec97adec82bceba19c20313205302e312e30010080a30580de3402
+020663616d65726102106e6f206672616d6520666f72203520730573706f6f6c
+0000
+";
+const OFFLINE_V1: &str = "
+010301
+";
+const ACK_V1: &str = "
+010403032900032a01ffffffff0fffffffffffffffffff0102
+";
+
+#[test]
+fn alarm() {
+    check(ALARM_V1, &Message::Alarm(an_alarm()));
+}
+
+#[test]
+fn media() {
+    check(MEDIA_V1, &Message::Media(a_chunk()));
+}
+
+#[test]
+fn health() {
+    check(ONLINE_V1, &Message::Health(Health::Online(a_report())));
+    check(OFFLINE_V1, &Message::Health(Health::Offline));
+}
+
+#[test]
+fn ack() {
+    check(ACK_V1, &Message::Ack(an_ack()));
+}
+
+#[test]
+fn every_kind_keeps_its_number() {
+    // Byte 8 of the frozen alarm is its kind: version, tag, record (2), event (3), phase.
+    for (number, kind) in Kind::ALL.into_iter().enumerate() {
+        let mut bytes = bytes_of(ALARM_V1);
+        bytes[8] = number as u8;
+        let alarm = Alarm { kind, ..an_alarm() };
+        assert_eq!(decode(&bytes), Ok(Message::Alarm(alarm)));
+    }
+}
+
+/// Written as the literal, and read back from it.
+#[track_caller]
+fn check(literal: &str, message: &Message<'_>) {
+    let mut buffer = vec![0; message.tag().max_bytes()];
+    let written = match message {
+        Message::Alarm(body) => encode(body, &mut buffer),
+        Message::Media(body) => encode(body, &mut buffer),
+        Message::Health(body) => encode(body, &mut buffer),
+        Message::Ack(body) => encode(body, &mut buffer),
+    };
+    let hex: String = written.unwrap().iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(hex, literal.split_whitespace().collect::<String>());
+    assert_eq!(decode(&bytes_of(literal)).as_ref(), Ok(message));
+}
+
+fn bytes_of(literal: &str) -> Vec<u8> {
+    let digits: Vec<u32> = literal.chars().filter_map(|c| c.to_digit(16)).collect();
+    digits.chunks(2).map(|pair| (pair[0] * 16 + pair[1]) as u8).collect()
+}
+
+fn an_alarm() -> Alarm {
+    let path =
+        [PathPoint { x: 30_000, y: 60_000, age_ms: 500 }, PathPoint { x: 1, y: 2, age_ms: 0 }];
+    let object = Object {
+        track: 7,
+        class: shortened("person"),
+        bounds: Bounds { left: 0, top: 256, right: 32_768, bottom: 65_535 },
+        confidence: 207,
+        path: path.into_iter().collect(),
+    };
+    let measurement = Measurement {
+        quantity: shortened("inside"),
+        value: 0.5,
+        threshold: 0.5,
+        unit: shortened("s"),
+    };
+    Alarm {
+        record: RecordId { boot: 3, number: 41 },
+        event: EventRef { boot: 3, number: 300 },
+        phase: Phase::Begin,
+        kind: Kind::Intrusion,
+        camera: shortened("역삼로 12"),
+        rule: shortened("lawn-intrusion"),
+        zone: Some(shortened("lawn")),
+        onset: WallTime { unix_ms: 1_764_000_000_000, quality: ClockQuality::Synchronized },
+        detected: WallTime { unix_ms: 1_764_000_000_500, quality: ClockQuality::FreeRunning },
+        measurement: Some(measurement),
+        objects: [object].into_iter().collect(),
+        still_follows: true,
+        clip_follows: false,
+        model: [1, 2, 3, 4, 5, 6, 7, 8],
+        config: [8, 7, 6, 5, 4, 3, 2, 1],
+        firmware: shortened("0.1.0"),
+    }
+}
+
+fn a_chunk() -> MediaChunk<'static> {
+    MediaChunk {
+        record: RecordId { boot: 3, number: 42 },
+        event: EventRef { boot: 3, number: 300 },
+        kind: MediaKind::Clip,
+        total_bytes: 70_000,
+        sha256: core::array::from_fn(|i| i as u8),
+        offset: 32_768,
+        bytes: b"ftypisom",
+    }
+}
+
+fn a_report() -> Report {
+    let camera = Part {
+        name: shortened("camera"),
+        state: State::Fail,
+        detail: shortened("no frame for 5 s"),
+    };
+    let spool = Part { name: shortened("spool"), state: State::Ok, detail: shortened("") };
+    Report {
+        boot: 3,
+        camera: shortened("역삼로 12"),
+        firmware: shortened("0.1.0"),
+        at: WallTime { unix_ms: -1, quality: ClockQuality::Unknown },
+        uptime_s: 86_400,
+        frames: 864_000,
+        unacknowledged: 2,
+        parts: [camera, spool].into_iter().collect(),
+    }
+}
+
+fn an_ack() -> Ack {
+    let answers = [
+        (RecordId { boot: 3, number: 41 }, Verdict::Stored),
+        (RecordId { boot: 3, number: 42 }, Verdict::SendAgain),
+        (RecordId { boot: u32::MAX, number: u64::MAX }, Verdict::Refused),
+    ];
+    Ack { answers: answers.into_iter().collect() }
+}
