@@ -116,7 +116,7 @@ fn the_largest_messages_stay_within_their_limits() {
     let answer = (RecordId { boot: u32::MAX, number: u64::MAX }, Verdict::Refused);
     let ack = Ack { answers: [answer; MAX_ANSWERS].into_iter().collect() };
     let piece = vec![9; MAX_CHUNK_BYTES];
-    // Half is kept free for what later writers append.
+    // A third is kept free for what later writers append.
     assert!(payload(&alarm).len() < Tag::Alarm.max_bytes() * 2 / 3, "{}", payload(&alarm).len());
     assert!(payload(&health).len() < Tag::Health.max_bytes() * 2 / 3);
     assert!(payload(&ack).len() < Tag::Ack.max_bytes() * 2 / 3);
