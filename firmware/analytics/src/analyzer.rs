@@ -1,0 +1,75 @@
+//! The whole of analysis as one value: detections in, events out.
+
+use core::time::Duration;
+
+use crate::detection::{Confidence, Detection};
+use crate::event::Event;
+use crate::rule::{EventIds, Rule, Scene};
+use crate::settings::Settings;
+use crate::time::FrameTime;
+use crate::tracker::{Track, Tracker};
+
+/// How far time may go back before it is another timeline: frames out of order lie closer.
+const REORDERED: Duration = Duration::from_secs(1);
+
+/// Follows what one camera's detector sees and tells what the rules decide.
+///
+/// A frame stamped up to a second before the last one counts as taken with it. One stamped earlier
+/// still opens a new timeline: open events end at the last known time and everything starts afresh,
+/// but for the ids, which go on.
+#[derive(Clone, Debug)]
+pub struct Analyzer {
+    start_confidence: Confidence,
+    tracker: Tracker,
+    rules: Vec<Rule>,
+    ids: EventIds,
+    now: FrameTime,
+}
+
+impl Analyzer {
+    /// An analyzer that has seen nothing yet.
+    #[must_use]
+    pub fn new(settings: &Settings) -> Self {
+        let rules = settings.rules().iter();
+        Self {
+            start_confidence: settings.tracker().start_confidence,
+            tracker: Tracker::new(settings.tracker()),
+            rules: rules.map(|rule| Rule::new(rule, settings.zone_of(rule))).collect(),
+            ids: EventIds::default(),
+            now: FrameTime::default(),
+        }
+    }
+
+    /// Takes in everything detected in the frame taken at `now`; gives what was decided, in the
+    /// order of the configured rules, at most one event a rule (but for a new timeline, which first
+    /// ends what was open).
+    pub fn step(&mut self, now: FrameTime, detections: &[Detection]) -> Vec<Event> {
+        let mut events = Vec::new();
+        if self.now.since(now) > REORDERED {
+            events = self.finish(self.now);
+            self.tracker.restart(now);
+            self.now = now;
+        }
+        self.now = self.now.max(now);
+        self.tracker.step(self.now, detections);
+        let scene = Scene {
+            now: self.now,
+            tracks: self.tracker.tracks(),
+            start_confidence: self.start_confidence,
+        };
+        let decided = self.rules.iter_mut().filter_map(|rule| rule.step(&scene, &mut self.ids));
+        events.extend(decided);
+        events
+    }
+
+    /// Ends every open event at `now`, when no more frames will come.
+    pub fn finish(&mut self, now: FrameTime) -> Vec<Event> {
+        self.rules.iter_mut().filter_map(|rule| rule.finish(now)).collect()
+    }
+
+    /// Everything followed after the last step, the tentative and the lost included, oldest first.
+    #[must_use]
+    pub fn tracks(&self) -> &[Track] {
+        self.tracker.tracks()
+    }
+}

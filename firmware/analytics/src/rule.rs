@@ -1,0 +1,102 @@
+//! Tracks become events: each configured rule watches the tracks of every frame.
+//!
+//! A rule is a value with `step` and `finish`; a new kind is a new file and a new variant here.
+
+mod incident;
+mod intrusion;
+mod loitering;
+mod occupancy;
+mod zone_rule;
+
+use crate::detection::Confidence;
+use crate::event::{Event, EventId, Participant, TrackId};
+use crate::rule::intrusion::Intrusion;
+use crate::rule::loitering::Loitering;
+use crate::rule::zone_rule::ZoneRule;
+use crate::settings::{RuleKind, RuleSettings};
+use crate::time::FrameTime;
+use crate::tracker::{Standing, Track};
+use crate::zone::Zone;
+
+/// One configured rule with its state.
+#[derive(Clone, Debug)]
+pub(crate) enum Rule {
+    Intrusion(ZoneRule<Intrusion>),
+    Loitering(ZoneRule<Loitering>),
+}
+
+impl Rule {
+    /// A rule that has seen nothing yet; without a zone it watches the whole picture.
+    pub(crate) fn new(settings: &RuleSettings, zone: Option<&Zone>) -> Self {
+        match settings.kind {
+            RuleKind::Intrusion { hold } => {
+                Self::Intrusion(ZoneRule::new(Intrusion { hold }, settings, zone))
+            }
+            RuleKind::Loitering { dwell } => {
+                Self::Loitering(ZoneRule::new(Loitering { dwell }, settings, zone))
+            }
+        }
+    }
+
+    /// Takes in one frame; tells at most one event.
+    pub(crate) fn step(&mut self, scene: &Scene<'_>, ids: &mut EventIds) -> Option<Event> {
+        match self {
+            Self::Intrusion(rule) => rule.step(scene, ids),
+            Self::Loitering(rule) => rule.step(scene, ids),
+        }
+    }
+
+    /// Ends the open event, if any, and forgets what was seen.
+    pub(crate) fn finish(&mut self, now: FrameTime) -> Option<Event> {
+        match self {
+            Self::Intrusion(rule) => rule.finish(now),
+            Self::Loitering(rule) => rule.finish(now),
+        }
+    }
+}
+
+/// What a rule sees of one frame.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scene<'a> {
+    pub(crate) now: FrameTime,
+    /// All tracks, the tentative and the lost included.
+    pub(crate) tracks: &'a [Track],
+    /// The score at which the detector starts a track.
+    pub(crate) start_confidence: Confidence,
+}
+
+impl Scene<'_> {
+    /// Whether enough speaks for this track being a person.
+    fn is_person(&self, id: TrackId) -> bool {
+        self.track(id).is_some_and(|track| track.is_person(self.start_confidence))
+    }
+
+    /// The track as it stands in an event; `None` while it cannot be seen.
+    fn participant(&self, id: TrackId) -> Option<Participant> {
+        let track = self.track(id).filter(|track| track.standing() == Standing::Followed)?;
+        Some(Participant {
+            track: track.id(),
+            class: track.class(),
+            bounds: *track.bounds(),
+            confidence: track.confidence(),
+            path: track.path().thinned(Participant::MAX_PATH),
+        })
+    }
+
+    fn track(&self, id: TrackId) -> Option<&Track> {
+        self.tracks.iter().find(|track| track.id() == id)
+    }
+}
+
+/// Mints event ids in order from 1.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct EventIds {
+    newest: u64,
+}
+
+impl EventIds {
+    pub(crate) const fn mint(&mut self) -> EventId {
+        self.newest += 1;
+        EventId(self.newest)
+    }
+}

@@ -1,0 +1,89 @@
+//! A rule about how long somebody stays in a zone; what too long means is the offence's.
+
+use core::time::Duration;
+
+use crate::event::{Event, EventKind, Measurement, Participant};
+use crate::polygon::Polygon;
+use crate::rule::incident::{Finding, Incident, Label};
+use crate::rule::occupancy::{Occupancy, Patience, Stay};
+use crate::rule::{EventIds, Scene};
+use crate::settings::RuleSettings;
+use crate::time::FrameTime;
+use crate::zone::Zone;
+
+/// What a stay in a zone can be found guilty of.
+pub(crate) trait Offence {
+    /// What it is called.
+    const KIND: EventKind;
+    /// One English word for what is measured, in seconds.
+    const QUANTITY: &'static str;
+    /// How long somebody not seen inside still counts as staying.
+    const PATIENCE: Patience;
+
+    /// How much of it a stay shows by now.
+    fn measure(&self, now: FrameTime, stay: &Stay) -> Duration;
+    /// How much is too much.
+    fn threshold(&self) -> Duration;
+    /// When it happened, by KISA's definition.
+    fn onset(&self, stay: &Stay) -> FrameTime;
+}
+
+/// One configured rule.
+#[derive(Clone, Debug)]
+pub(crate) struct ZoneRule<O> {
+    offence: O,
+    occupancy: Occupancy,
+    incident: Incident,
+}
+
+impl<O: Offence> ZoneRule<O> {
+    pub(crate) fn new(offence: O, settings: &RuleSettings, zone: Option<&Zone>) -> Self {
+        let area: Option<Polygon> = zone.map(|zone| zone.area.clone());
+        let label =
+            Label { kind: O::KIND, rule: settings.name.clone(), zone: settings.zone.clone() };
+        Self {
+            offence,
+            occupancy: Occupancy::new(area, O::PATIENCE),
+            incident: Incident::new(label),
+        }
+    }
+
+    pub(crate) fn step(&mut self, scene: &Scene<'_>, ids: &mut EventIds) -> Option<Event> {
+        self.occupancy.step(scene);
+        let joined = self.charge(scene);
+        let finding = self.finding(scene, joined);
+        self.incident.step(scene.now, finding, ids)
+    }
+
+    pub(crate) fn finish(&mut self, now: FrameTime) -> Option<Event> {
+        self.occupancy.clear();
+        self.incident.finish(now)
+    }
+
+    /// Finds out who is newly at fault. Once at fault, a stay is so to its end.
+    fn charge(&mut self, scene: &Scene<'_>) -> bool {
+        let mut joined = false;
+        for stay in self.occupancy.stays_mut().filter(|stay| !stay.charged && stay.is_inside()) {
+            let too_much = self.offence.measure(scene.now, stay) >= self.offence.threshold();
+            stay.charged = too_much && scene.is_person(stay.track);
+            joined |= stay.charged;
+        }
+        joined
+    }
+
+    fn finding(&self, scene: &Scene<'_>, joined: bool) -> Option<Finding> {
+        let at_fault = || self.occupancy.stays().iter().filter(|stay| stay.charged);
+        let longest = at_fault().next()?;
+        let measurement = Measurement {
+            quantity: O::QUANTITY,
+            value: self.offence.measure(scene.now, longest).as_secs_f32(),
+            threshold: self.offence.threshold().as_secs_f32(),
+            unit: "s",
+        };
+        let participants: Vec<Participant> = at_fault()
+            .filter_map(|stay| scene.participant(stay.track))
+            .take(Event::MAX_PARTICIPANTS)
+            .collect();
+        Some(Finding { onset: self.offence.onset(longest), measurement, participants, joined })
+    }
+}

@@ -1,0 +1,302 @@
+//! What an analyzer is told once, at the start.
+//!
+//! Promises: settings that exist are whole: every rule's zone is there, every name is unique and
+//! every number is in its range. Refuses: anything else, naming it, its value and what is allowed.
+
+use core::time::Duration;
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use crate::detection::Confidence;
+use crate::zone::Zone;
+
+/// Everything an [`Analyzer`](crate::Analyzer) is told.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    tracker: TrackerSettings,
+    zones: Vec<Zone>,
+    rules: Vec<RuleSettings>,
+}
+
+/// The scores at which the detector is believed; they belong to the model and its precision.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TrackerSettings {
+    /// A detection at or above this may start a track.
+    pub start_confidence: Confidence,
+    /// A detection at or above this keeps a track alive; lower ones are not looked at.
+    pub keep_confidence: Confidence,
+}
+
+/// One configured rule.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RuleSettings {
+    /// The configured name, unique among the rules.
+    pub name: Arc<str>,
+    /// The zone it watches; `None` is the whole picture.
+    pub zone: Option<Arc<str>>,
+    /// What it looks for.
+    pub kind: RuleKind,
+}
+
+/// What a rule looks for, with its own numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RuleKind {
+    /// 침입: somebody stands on the zone's ground.
+    Intrusion {
+        /// How long they must have stood there, so that a foot over the line is none.
+        hold: Duration,
+    },
+    /// 배회: somebody stays on the zone's ground.
+    Loitering {
+        /// How long is too long; KISA says 10 s.
+        dwell: Duration,
+    },
+}
+
+/// What is wrong with the settings.
+#[derive(Clone, Debug, Error, PartialEq)]
+pub enum SettingsError {
+    /// The two confidences do not stand in order.
+    #[error("keep_confidence {keep} must be above 0 and at most start_confidence {start}")]
+    Confidences {
+        /// The given keep confidence.
+        keep: f32,
+        /// The given start confidence.
+        start: f32,
+    },
+    /// A name is empty or too long for an alarm to carry.
+    #[error("{what} name \"{name}\" has {} bytes; allowed 1 to {}", name.len(), Settings::MAX_NAME)]
+    Name {
+        /// "zone" or "rule".
+        what: &'static str,
+        /// The name.
+        name: Arc<str>,
+    },
+    /// Two things of a kind carry one name.
+    #[error("{what} name \"{name}\" is used twice")]
+    Duplicate {
+        /// "zone" or "rule".
+        what: &'static str,
+        /// The name.
+        name: Arc<str>,
+    },
+    /// More of a kind than a frame's time allows.
+    #[error("{got} {what}s; at most {} are allowed", Settings::MAX_ZONES)]
+    TooMany {
+        /// "zone" or "rule".
+        what: &'static str,
+        /// How many were given.
+        got: usize,
+    },
+    /// A rule names a zone that is not there.
+    #[error("rule \"{rule}\": there is no zone \"{zone}\"")]
+    NoSuchZone {
+        /// The rule.
+        rule: Arc<str>,
+        /// The zone it names.
+        zone: Arc<str>,
+    },
+    /// An intrusion rule without a zone: the whole picture cannot be entered.
+    #[error("rule \"{rule}\": intrusion needs a zone")]
+    NeedsZone {
+        /// The rule.
+        rule: Arc<str>,
+    },
+    /// A duration is out of its range.
+    #[error("rule \"{rule}\": {key} is {} s; allowed {} to {} s",
+        got.as_secs_f32(), min.as_secs_f32(), max.as_secs_f32())]
+    Duration {
+        /// The rule.
+        rule: Arc<str>,
+        /// The setting's name: "hold" or "dwell".
+        key: &'static str,
+        /// What was given.
+        got: Duration,
+        /// The least allowed.
+        min: Duration,
+        /// The most allowed.
+        max: Duration,
+    },
+}
+
+impl Settings {
+    /// The most zones, and the most rules.
+    pub const MAX_ZONES: usize = 32;
+    /// The longest zone or rule name in bytes; an alarm carries no longer one.
+    pub const MAX_NAME: usize = 48;
+
+    /// Settings for one camera.
+    ///
+    /// # Errors
+    /// The first thing found wrong, see [`SettingsError`].
+    pub fn new(
+        tracker: TrackerSettings,
+        zones: Vec<Zone>,
+        rules: Vec<RuleSettings>,
+    ) -> Result<Self, SettingsError> {
+        let (start, keep) = (tracker.start_confidence.get(), tracker.keep_confidence.get());
+        if !(keep > 0.0 && keep <= start) {
+            return Err(SettingsError::Confidences { keep, start });
+        }
+        check_names("zone", zones.iter().map(|zone| &zone.name))?;
+        check_names("rule", rules.iter().map(|rule| &rule.name))?;
+        for rule in &rules {
+            rule.check(&zones)?;
+        }
+        Ok(Self { tracker, zones, rules })
+    }
+
+    /// The tracker's part.
+    #[must_use]
+    pub const fn tracker(&self) -> TrackerSettings {
+        self.tracker
+    }
+
+    /// The zones in configured order.
+    #[must_use]
+    pub fn zones(&self) -> &[Zone] {
+        &self.zones
+    }
+
+    /// The rules in configured order.
+    #[must_use]
+    pub fn rules(&self) -> &[RuleSettings] {
+        &self.rules
+    }
+
+    /// The zone a rule watches; `None` is the whole picture.
+    pub(crate) fn zone_of(&self, rule: &RuleSettings) -> Option<&Zone> {
+        rule.zone.as_ref().and_then(|name| self.zones.iter().find(|zone| zone.name == *name))
+    }
+}
+
+impl Default for TrackerSettings {
+    /// 0.40 and 0.20: NanoDet-Plus at 640 pixels in fp32.
+    fn default() -> Self {
+        let confidence = |score| Confidence::new(score).unwrap_or_default();
+        Self { start_confidence: confidence(0.40), keep_confidence: confidence(0.20) }
+    }
+}
+
+impl RuleKind {
+    /// Intrusion's usual hold.
+    pub const DEFAULT_HOLD: Duration = Duration::from_millis(500);
+    /// Loitering's usual dwell.
+    pub const DEFAULT_DWELL: Duration = Duration::from_secs(10);
+    /// The longest hold: whoever stays longer loiters.
+    pub const MAX_HOLD: Duration = Duration::from_secs(60);
+    /// The shortest dwell that is not just passing.
+    pub const MIN_DWELL: Duration = Duration::from_secs(1);
+    /// The longest dwell.
+    pub const MAX_DWELL: Duration = Duration::from_secs(3600);
+}
+
+impl RuleSettings {
+    fn check(&self, zones: &[Zone]) -> Result<(), SettingsError> {
+        if let Some(zone) = &self.zone
+            && !zones.iter().any(|known| known.name == *zone)
+        {
+            return Err(SettingsError::NoSuchZone { rule: self.name.clone(), zone: zone.clone() });
+        }
+        let (key, got, min, max) = match self.kind {
+            RuleKind::Intrusion { .. } if self.zone.is_none() => {
+                return Err(SettingsError::NeedsZone { rule: self.name.clone() });
+            }
+            RuleKind::Intrusion { hold } => ("hold", hold, Duration::ZERO, RuleKind::MAX_HOLD),
+            RuleKind::Loitering { dwell } => {
+                ("dwell", dwell, RuleKind::MIN_DWELL, RuleKind::MAX_DWELL)
+            }
+        };
+        if (min..=max).contains(&got) {
+            return Ok(());
+        }
+        Err(SettingsError::Duration { rule: self.name.clone(), key, got, min, max })
+    }
+}
+
+fn check_names<'a>(
+    what: &'static str,
+    names: impl Iterator<Item = &'a Arc<str>>,
+) -> Result<(), SettingsError> {
+    let mut seen: Vec<&Arc<str>> = Vec::new();
+    for name in names {
+        if name.is_empty() || name.len() > Settings::MAX_NAME {
+            return Err(SettingsError::Name { what, name: name.clone() });
+        }
+        if seen.contains(&name) {
+            return Err(SettingsError::Duplicate { what, name: name.clone() });
+        }
+        seen.push(name);
+    }
+    if seen.len() > Settings::MAX_ZONES {
+        return Err(SettingsError::TooMany { what, got: seen.len() });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::Point;
+    use crate::polygon::Polygon;
+
+    fn zone(name: &str) -> Zone {
+        let corners = [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0)];
+        let corners = corners.iter().map(|&(x, y)| Point { x, y }).collect();
+        Zone { name: name.into(), area: Polygon::new(corners).unwrap() }
+    }
+
+    fn rule(name: &str, zone: Option<&str>, kind: RuleKind) -> RuleSettings {
+        RuleSettings { name: name.into(), zone: zone.map(Into::into), kind }
+    }
+
+    #[test]
+    fn a_wrong_setting_is_named_with_its_value_and_range() {
+        let hold = |ms| RuleKind::Intrusion { hold: Duration::from_millis(ms) };
+        let dwell = |secs| RuleKind::Loitering { dwell: Duration::from_secs(secs) };
+        let lawn = vec![zone("lawn")];
+        let table = [
+            (vec![zone("")], vec![], "zone name \"\" has 0 bytes; allowed 1 to 48"),
+            (vec![zone("a"), zone("a")], vec![], "zone name \"a\" is used twice"),
+            (
+                lawn.clone(),
+                vec![rule("r", Some("roof"), hold(500))],
+                "rule \"r\": there is no zone \"roof\"",
+            ),
+            (lawn.clone(), vec![rule("r", None, hold(500))], "rule \"r\": intrusion needs a zone"),
+            (
+                lawn,
+                vec![rule("r", Some("lawn"), hold(60_001))],
+                "rule \"r\": hold is 60.001 s; allowed 0 to 60 s",
+            ),
+            (
+                vec![],
+                vec![rule("r", None, dwell(0))],
+                "rule \"r\": dwell is 0 s; allowed 1 to 3600 s",
+            ),
+            (
+                vec![],
+                (0..33).map(|i| rule(&format!("r{i}"), None, dwell(10))).collect(),
+                "33 rules; at most 32 are allowed",
+            ),
+        ];
+        for (zones, rules, expected) in table {
+            let error = Settings::new(TrackerSettings::default(), zones, rules).unwrap_err();
+            assert_eq!(error.to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn confidences_stand_in_order() {
+        let confidence = |score| Confidence::new(score).unwrap();
+        for (start, keep) in [(0.4, 0.0), (0.2, 0.4)] {
+            let tracker = TrackerSettings {
+                start_confidence: confidence(start),
+                keep_confidence: confidence(keep),
+            };
+            let error = Settings::new(tracker, vec![], vec![]).unwrap_err();
+            assert_eq!(error, SettingsError::Confidences { keep, start });
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Whatever a detector and a clock may do: no panic, bounded output, the same events every time.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+use std::time::{Duration, Instant};
+
+use analytics::Analyzer;
+use analytics::detection::{Confidence, Detection, ObjectClass};
+use analytics::event::{Event, EventId, Participant, Phase};
+use analytics::geometry::{NormBox, Point};
+use analytics::polygon::Polygon;
+use analytics::settings::{RuleKind, RuleSettings, Settings, TrackerSettings};
+use analytics::time::FrameTime;
+use analytics::zone::Zone;
+use proptest::prelude::*;
+
+type Frame = (FrameTime, Vec<Detection>);
+
+fn settings() -> Settings {
+    let corners = [(0.2, 0.3), (0.9, 0.4), (0.5, 0.5), (0.8, 1.0), (0.1, 1.0)];
+    let corners = corners.iter().map(|&(x, y)| Point { x, y }).collect();
+    let zone = Zone { name: "lawn".into(), area: Polygon::new(corners).unwrap() };
+    let rule = |name: &str, zone: Option<&str>, kind| RuleSettings {
+        name: name.into(),
+        zone: zone.map(Into::into),
+        kind,
+    };
+    let rules = vec![
+        rule("entered", Some("lawn"), RuleKind::Intrusion { hold: Duration::from_millis(500) }),
+        rule("stayed", None, RuleKind::Loitering { dwell: Duration::from_secs(2) }),
+    ];
+    Settings::new(TrackerSettings::default(), vec![zone], rules).unwrap()
+}
+
+/// Every event of a run, and a check of what must hold after each frame.
+fn run(frames: &[Frame]) -> Vec<Event> {
+    let mut analyzer = Analyzer::new(&settings());
+    let mut events = Vec::new();
+    for (now, seen) in frames {
+        events.extend(analyzer.step(*now, seen));
+        assert!(analyzer.tracks().len() <= 128);
+        assert!(analyzer.tracks().iter().all(|track| track.path().thinned(1000).len() <= 33));
+    }
+    events.extend(analyzer.finish(frames.last().map_or(FrameTime::default(), |frame| frame.0)));
+    events
+}
+
+fn detection() -> impl Strategy<Value = Detection> {
+    let class = prop_oneof![9 => Just(ObjectClass::Person), 1 => Just(ObjectClass::Car)];
+    // Sides down to the smallest number there is, and coordinates far outside the picture.
+    let side = prop_oneof![8 => 0.0f32..0.5, 1 => Just(f32::MIN_POSITIVE), 1 => 1e-30f32..1e-6];
+    let place = prop_oneof![9 => 0.0f32..1.0, 1 => -1e30f32..1e30];
+    (class, 0.0f32..1.0, place.clone(), place, side.clone(), side).prop_filter_map(
+        "a box with an area",
+        |(class, score, x, y, width, height)| {
+            let bounds = NormBox::new(x, y, x + width, y + height)?;
+            Some(Detection { class, confidence: Confidence::new(score)?, bounds })
+        },
+    )
+}
+
+fn frames() -> impl Strategy<Value = Vec<Frame>> {
+    // Mostly 10 frames a second; also standstill, jumps ahead and back, and the end of the axis.
+    let time_step = prop_oneof![
+        12 => Just(100_000i64),
+        1 => Just(0i64),
+        2 => -3_000_000i64..20_000_000,
+        1 => Just(i64::MAX),
+    ];
+    let frame = (time_step, prop::collection::vec(detection(), 0..20));
+    prop::collection::vec(frame, 1..80).prop_map(|steps| {
+        let mut now: u64 = 0;
+        let stamped = steps.into_iter().map(|(step, seen)| {
+            now = now.saturating_add_signed(step);
+            (FrameTime::from_micros(now), seen)
+        });
+        stamped.collect()
+    })
+}
+
+/// Every event begins once, is told in order, ends once, and carries no more than it may.
+fn check_events(events: &[Event]) -> Result<(), TestCaseError> {
+    let mut open: Vec<EventId> = Vec::new();
+    let mut newest = 0;
+    for event in events {
+        if event.phase == Phase::Begin {
+            prop_assert_eq!(event.id.0, newest + 1);
+            newest = event.id.0;
+            prop_assert!(!event.participants.is_empty());
+            open.push(event.id);
+        }
+        let known = open.iter().position(|&id| id == event.id);
+        prop_assert!(known.is_some(), "{:?} of an event that is not open", event.phase);
+        if let (Phase::End, Some(index)) = (event.phase, known) {
+            open.remove(index);
+        }
+        prop_assert!(event.onset <= event.decided);
+        prop_assert!(event.participants.len() <= Event::MAX_PARTICIPANTS);
+        prop_assert!(event.participants.iter().all(|p| p.path.len() <= Participant::MAX_PATH));
+    }
+    prop_assert!(open.is_empty(), "never ended: {open:?}");
+    Ok(())
+}
+
+proptest! {
+    #[test]
+    fn any_frames_give_whole_events_twice_the_same(frames in frames()) {
+        let events = run(&frames);
+        check_events(&events)?;
+        prop_assert_eq!(format!("{:?}", run(&frames)), format!("{:?}", events));
+    }
+}
+
+#[test]
+fn ten_thousand_detections_a_frame_stay_within_a_frame_of_time() {
+    let seen: Vec<Detection> = (0..10_000u16)
+        .map(|index| {
+            let (x, y) = (f32::from(index % 100) / 100.0, f32::from(index / 100) / 100.0);
+            Detection {
+                class: ObjectClass::Person,
+                confidence: Confidence::new(0.4 + f32::from(index % 60) / 100.0).unwrap(),
+                bounds: NormBox::new(x, y, x + 0.02, y + 0.05).unwrap(),
+            }
+        })
+        .collect();
+    let frames: Vec<Frame> =
+        (0..50).map(|n| (FrameTime::from_micros(n * 100_000), seen.clone())).collect();
+    let began = Instant::now();
+    run(&frames);
+    // A frame lasts 100 ms at ten a second; the bound is loose since test machines are shared.
+    assert!(began.elapsed() < Duration::from_secs(5), "took {:?}", began.elapsed());
+}
