@@ -1,0 +1,175 @@
+//! One clip through `polewatchd replay`: its configuration in, its alarms out.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, anyhow, bail};
+use serde::Deserialize;
+use toml::{Table, Value};
+
+use crate::score::Alarm;
+use crate::truth::{EventType, Truth};
+
+/// How every clip is replayed.
+#[derive(Clone, Debug)]
+pub(crate) struct Replay {
+    /// The daemon's binary.
+    pub(crate) polewatchd: PathBuf,
+    /// Settings all clips share; their zones and rules come from the truth.
+    pub(crate) base: Table,
+    /// Where configurations and events are written.
+    pub(crate) dir: PathBuf,
+}
+
+/// One line of the daemon's events; the keys not read here are not scored.
+#[derive(Deserialize)]
+struct EventLine {
+    phase: String,
+    kind: String,
+    onset_s: f64,
+    decided_s: f64,
+}
+
+impl Replay {
+    /// Replays the clip of the truth file at `path`.
+    ///
+    /// # Errors
+    /// When the daemon cannot be started, fails, or writes something that is not an event.
+    pub(crate) fn run(&self, path: &Path, truth: &Truth) -> Result<Vec<Alarm>> {
+        let stem = path.file_stem().context("a truth file has a name")?.to_string_lossy();
+        let config = self.dir.join(format!("{stem}.toml"));
+        let events = self.dir.join(format!("{stem}.events.jsonl"));
+        fs::write(&config, toml::to_string(&self.config(truth))?)
+            .with_context(|| format!("cannot write {}", config.display()))?;
+        let clip = path.with_file_name(&truth.clip);
+        let output = Command::new(&self.polewatchd)
+            .arg("replay")
+            .arg(&clip)
+            .args(["--config".as_ref(), config.as_os_str()])
+            .args(["--events".as_ref(), events.as_os_str()])
+            .output()
+            .with_context(|| format!("cannot start {}", self.polewatchd.display()))?;
+        if !output.status.success() {
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            let last = stderr.lines().rev().find(|line| !line.trim().is_empty());
+            bail!("polewatchd: {}: {}", output.status, last.unwrap_or("no message"));
+        }
+        let text = fs::read_to_string(&events)
+            .with_context(|| format!("polewatchd wrote no {}", events.display()))?;
+        alarms(&text).with_context(|| events.display().to_string())
+    }
+
+    /// The shared settings with this clip's zones and rules: an intrusion rule where the truth
+    /// draws a zone for it, a loitering rule on its zone or else on the whole picture.
+    fn config(&self, truth: &Truth) -> Table {
+        let mut zones = Vec::new();
+        let mut rules = Vec::new();
+        let drawn = truth.zones.get("intrusion");
+        if let Some(corners) = drawn {
+            zones.push(zone("intrusion", corners));
+            rules.push(rule("intrusion", Some("intrusion")));
+        }
+        let drawn = truth.zones.get("loiter");
+        if let Some(corners) = drawn {
+            zones.push(zone("loiter", corners));
+        }
+        rules.push(rule("loitering", drawn.map(|_| "loiter")));
+        let mut config = self.base.clone();
+        config.remove("zone");
+        if !zones.is_empty() {
+            config.insert("zone".into(), Value::Array(zones));
+        }
+        config.insert("rule".into(), Value::Array(rules));
+        config
+    }
+}
+
+fn zone(name: &str, corners: &[[f64; 2]]) -> Value {
+    let corners = corners.iter().map(|&corner| Value::from(corner.map(Value::from).to_vec()));
+    let polygon = Value::Array(corners.collect());
+    Value::Table(Table::from_iter([("name".into(), name.into()), ("polygon".into(), polygon)]))
+}
+
+/// A rule with the daemon's default settings; rules are named after their kind.
+fn rule(kind: &str, zone: Option<&str>) -> Value {
+    let mut rule = Table::from_iter([("name".into(), kind.into()), ("kind".into(), kind.into())]);
+    if let Some(zone) = zone {
+        rule.insert("zone".into(), zone.into());
+    }
+    Value::Table(rule)
+}
+
+/// The alarms in the daemon's events: the begins of the kinds that are scored.
+fn alarms(text: &str) -> Result<Vec<Alarm>> {
+    let mut alarms = Vec::new();
+    for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        let at = || format!("line {}", index + 1);
+        let event: EventLine = serde_json::from_str(line).with_context(at)?;
+        let kind = match event.kind.as_str() {
+            "intrusion" => EventType::Intrusion,
+            "loitering" => EventType::Loiter,
+            "falldown" => EventType::Fall,
+            "abandonment" => EventType::Abandon,
+            "camera_fault" => continue,
+            other => return Err(anyhow!("unknown kind \"{other}\"").context(at())),
+        };
+        if event.phase == "begin" {
+            let (onset_s, decided_s) = (event.onset_s, event.decided_s);
+            alarms.push(Alarm { kind, onset_s, decided_s });
+        }
+    }
+    Ok(alarms)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clip_gets_its_zones_and_the_shared_settings() {
+        let replay = Replay {
+            polewatchd: "polewatchd".into(),
+            base: "[analysis]\nfps = 5.0\n[[rule]]\nname = \"gone\"".parse().unwrap(),
+            dir: PathBuf::new(),
+        };
+        let truth = |zones: &str| -> Truth {
+            let text =
+                format!(r#"{{"clip": "a.mp4", "duration_s": 1, "events": [], "zones": {zones}}}"#);
+            serde_json::from_str(&text).unwrap()
+        };
+        let both = r#"{"intrusion": [[0,0],[1,0],[0,1]], "loiter": [[0,0],[0.5,0],[0,1]]}"#;
+        let expected = "\
+            [analysis]\nfps = 5.0\n\n\
+            [[zone]]\nname = \"intrusion\"\npolygon = [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]\n\n\
+            [[zone]]\nname = \"loiter\"\npolygon = [[0.0, 0.0], [0.5, 0.0], [0.0, 1.0]]\n\n\
+            [[rule]]\nname = \"intrusion\"\nkind = \"intrusion\"\nzone = \"intrusion\"\n\n\
+            [[rule]]\nname = \"loitering\"\nkind = \"loitering\"\nzone = \"loiter\"\n";
+        assert_eq!(replay.config(&truth(both)), expected.parse::<Table>().unwrap());
+        let expected = "\
+            [analysis]\nfps = 5.0\n\n\
+            [[rule]]\nname = \"loitering\"\nkind = \"loitering\"\n";
+        assert_eq!(replay.config(&truth("{}")), expected.parse::<Table>().unwrap());
+    }
+
+    #[test]
+    fn begins_are_alarms() {
+        let line = |phase: &str, kind: &str| {
+            format!(
+                r#"{{"event":1,"phase":"{phase}","kind":"{kind}","onset_s":1.5,"decided_s":2}}"#
+            )
+        };
+        let text = [
+            line("begin", "falldown"),
+            line("update", "falldown"),
+            line("begin", "camera_fault"),
+            line("end", "falldown"),
+            line("begin", "abandonment"),
+        ];
+        let kinds: Vec<EventType> =
+            alarms(&text.join("\n")).unwrap().iter().map(|alarm| alarm.kind).collect();
+        assert_eq!(kinds, [EventType::Fall, EventType::Abandon]);
+        let error = format!("{:#}", alarms(&line("begin", "rain")).unwrap_err());
+        assert_eq!(error, "line 1: unknown kind \"rain\"");
+    }
+}
