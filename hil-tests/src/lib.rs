@@ -3,4 +3,11 @@
 //! Promises: everything outside the box is simulated here and says so; nothing here ships. Refuses:
 //! reaching into a daemon under test other than through its files, its network and its signals.
 
+pub mod broker;
 pub mod camera;
+pub mod deadline;
+pub mod lawn;
+pub mod media;
+pub mod process;
+pub mod programs;
+pub mod simulated_camera;

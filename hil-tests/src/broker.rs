@@ -1,0 +1,86 @@
+//! A broker of the test's own: mosquitto on a free loopback port.
+
+use std::fs;
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use crate::deadline::wait_for;
+use crate::process::Process;
+use crate::programs;
+
+const START: Duration = Duration::from_secs(20);
+
+/// A broker that can be stopped and started again on the same port.
+pub struct Broker {
+    port: u16,
+    folder: PathBuf,
+    process: Option<Process>,
+}
+
+impl Broker {
+    /// A running broker; its configuration and log go to `folder`.
+    ///
+    /// # Errors
+    /// When mosquitto is missing or does not start.
+    pub fn start(folder: &Path) -> Result<Self> {
+        let port = free_port()?;
+        // Nothing is kept over a restart: what the chain does not keep itself is lost.
+        let config =
+            format!("listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\n");
+        fs::write(folder.join("mosquitto.conf"), config)?;
+        let mut broker = Self { port, folder: folder.to_owned(), process: None };
+        broker.start_again()?;
+        Ok(broker)
+    }
+
+    /// Where clients find it.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("mqtt://127.0.0.1:{}", self.port)
+    }
+
+    /// Its port on 127.0.0.1.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Ends it at once, with every connection.
+    ///
+    /// # Errors
+    /// When it was not running.
+    pub fn kill(&mut self) -> Result<()> {
+        self.process.take().context("the broker is not running")?.kill()
+    }
+
+    /// Starts it anew on the same port, and waits until it accepts connections.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn start_again(&mut self) -> Result<()> {
+        let mosquitto = programs::installed("mosquitto")?;
+        let config = self.folder.join("mosquitto.conf");
+        let arguments = ["-c".as_ref(), config.as_os_str()];
+        let mut process = Process::start("mosquitto", &mosquitto, arguments, &self.folder)?;
+        wait_for("the broker to listen", START, || {
+            if !process.is_running()? {
+                bail!("mosquitto ended: {}", process.log().trim());
+            }
+            Ok(TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).ok())
+        })?;
+        self.process = Some(process);
+        Ok(())
+    }
+}
+
+/// A port of 127.0.0.1 that nobody listens on now.
+///
+/// # Errors
+/// When there is none.
+pub fn free_port() -> Result<u16> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free port")?;
+    Ok(listener.local_addr()?.port())
+}

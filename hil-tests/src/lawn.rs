@@ -1,0 +1,54 @@
+//! The footage every chain test watches: Debian's `vtest.avi` and the lawn in it.
+//!
+//! Two people step onto the lawn 52 s into the film; one of them is still there 10 s later, and leaves
+//! it at 75 s. Before and after, nobody is on it. The film is in the package opencv-doc.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::programs;
+
+/// Where Debian keeps the film: 768x576, 10 frames a second, 79.5 s.
+pub const FILM: &str = "/usr/share/doc/opencv-doc/examples/data/vtest.avi";
+/// The lawn, as a polygon of the configuration.
+pub const POLYGON: &str = "[[0.0, 0.4], [0.21, 0.44], [0.43, 0.52], [0.65, 0.66], [0.84, 0.79], \
+                           [1.0, 0.91], [1.0, 1.0], [0.0, 1.0]]";
+/// When in the film the first person steps onto the lawn, by eye, to a second.
+pub const INTRUSION: Duration = Duration::from_secs(52);
+/// When somebody has been on the lawn for ten seconds.
+pub const LOITERING: Duration = Duration::from_secs(62);
+
+/// The film from `start` on as H.264 with a key frame a second, made once and kept beside the built
+/// programs.
+///
+/// # Errors
+/// When the film or ffmpeg is not installed.
+pub fn film_from(start: Duration) -> Result<PathBuf> {
+    ensure!(Path::new(FILM).is_file(), "{FILM} is not there; scripts/setup installs opencv-doc");
+    let folder = programs::beside_this_test()?.join("footage");
+    fs::create_dir_all(&folder)?;
+    let film = folder.join(format!("lawn-{}s.mp4", start.as_secs()));
+    if !film.is_file() {
+        // Tests run side by side: each makes its own, the last one's stays.
+        let own = tempfile::Builder::new().suffix(".mp4").tempfile_in(&folder)?;
+        encode(start, own.path())?;
+        own.persist(&film)?;
+    }
+    Ok(film)
+}
+
+fn encode(start: Duration, to: &Path) -> Result<()> {
+    let status = Command::new(programs::installed("ffmpeg")?)
+        .args(["-v", "error", "-y", "-ss", &start.as_secs().to_string(), "-i", FILM])
+        .args(["-an", "-c:v", "libx264", "-preset", "veryfast", "-crf", "20"])
+        .args(["-pix_fmt", "yuv420p", "-g", "10", "-bf", "0"])
+        .arg(to)
+        .status()
+        .context("ffmpeg cannot be run")?;
+    ensure!(status.success(), "ffmpeg could not encode {FILM}: {status}");
+    Ok(())
+}
