@@ -35,7 +35,8 @@ workshop_open() {
     export HOME
     WORKSHOP_CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/polewatch
     if ! mkdir -p "$WORKSHOP_CACHE" 2>/dev/null || [[ ! -w $WORKSHOP_CACHE ]]; then
-        WORKSHOP_CACHE=$WORKSHOP_REPO/target/cache
+        export XDG_CACHE_HOME=$WORKSHOP_REPO/target/cache
+        WORKSHOP_CACHE=$XDG_CACHE_HOME/polewatch
         mkdir -p "$WORKSHOP_CACHE"
     fi
     export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$WORKSHOP_CACHE/target}
@@ -116,20 +117,4 @@ packages_install() {
     as_root apt-get update -q || say "apt-get update failed; trying with the lists that are here"
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
         "${missing[@]}" || die "apt-get could not install: ${missing[*]}"
-}
-
-# --- Python environments -------------------------------------------------------------------------
-
-# environment_open NAME REQUIREMENTS: makes the virtual environment NAME hold exactly what the file
-# REQUIREMENTS pins, and prints its python. Nothing is done when it already does.
-environment_open() {
-    local folder=$WORKSHOP_CACHE/$1 requirements=$2
-    if ! cmp -s "$requirements" "$folder/requirements.txt"; then
-        rm -rf "$folder"
-        python3 -m venv "$folder" >&2 || die "python3 cannot make a virtual environment in $folder"
-        "$folder/bin/pip" install --quiet --only-binary :all: -r "$requirements" >&2 ||
-            die "pip could not install what $requirements pins"
-        cp "$requirements" "$folder/requirements.txt"
-    fi
-    printf '%s\n' "$folder/bin/python"
 }

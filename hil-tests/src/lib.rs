@@ -5,9 +5,13 @@
 
 pub mod broker;
 pub mod camera;
+pub mod chain;
+pub mod daemon;
 pub mod deadline;
+pub mod heckler;
 pub mod lawn;
 pub mod media;
 pub mod process;
 pub mod programs;
+pub mod room;
 pub mod simulated_camera;

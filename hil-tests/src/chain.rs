@@ -1,0 +1,87 @@
+//! The whole chain on one machine: camera -> box -> broker -> control room, each a process.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Result;
+use tempfile::TempDir;
+
+use crate::broker::Broker;
+use crate::daemon::{Daemon, lawn_config};
+use crate::deadline::wait_for;
+use crate::lawn;
+use crate::room::Room;
+use crate::simulated_camera::SimulatedCamera;
+
+/// The parts, in the order they are ended: the box first, its folder last.
+pub struct Chain {
+    /// The box; `None` while it is down.
+    pub daemon: Option<Daemon>,
+    /// The camera it watches.
+    pub camera: SimulatedCamera,
+    /// The control room.
+    pub room: Room,
+    /// What carries its messages.
+    pub broker: Broker,
+    config: String,
+    folder: TempDir,
+}
+
+impl Chain {
+    /// How long after the camera's first picture somebody steps onto the lawn.
+    pub const INTRUSION_AFTER: Duration = lawn::INTRUSION.saturating_sub(Self::FILM_START);
+    /// How long anything that is due may take on a machine that is also compiling.
+    pub const LIMIT: Duration = Duration::from_secs(90);
+    /// Where in the film the camera starts.
+    const FILM_START: Duration = Duration::from_secs(44);
+
+    /// Starts every part; the camera's film begins 8 s before somebody steps onto the lawn.
+    /// `camera_arguments` are further arguments of `rtsp-camera`.
+    ///
+    /// # Errors
+    /// When a part does not start.
+    pub fn start(camera_arguments: &[&str]) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let film = lawn::film_from(Self::FILM_START)?;
+        let broker = Broker::start(folder.path())?;
+        let room = Room::start(&broker.url(), folder.path())?;
+        let camera = SimulatedCamera::start(&film, camera_arguments, folder.path())?;
+        let config = lawn_config(&camera.url(), &broker.url());
+        let daemon = Some(Daemon::start(&config, folder.path())?);
+        Ok(Self { daemon, camera, room, broker, config, folder })
+    }
+
+    /// Starts the box anew, with the spool and the configuration it had.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn restart_daemon(&mut self) -> Result<()> {
+        self.daemon = Some(Daemon::start(&self.config, self.folder.path())?);
+        Ok(())
+    }
+
+    /// Waits until the box has an alarm on its disk.
+    ///
+    /// # Errors
+    /// When none is raised.
+    pub fn wait_for_spooled_alarm(&self) -> Result<()> {
+        let alarms = self.folder.path().join("spool/alarms");
+        let empty = spooled_bytes(&alarms);
+        wait_for("an alarm in the spool", Self::LIMIT, || {
+            Ok((spooled_bytes(&alarms) > empty).then_some(()))
+        })
+    }
+
+    /// Where every part keeps its files and logs.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+/// The length of all segments of a lane of the spool.
+fn spooled_bytes(lane: &Path) -> u64 {
+    let segments = fs::read_dir(lane).into_iter().flatten().flatten();
+    segments.filter_map(|segment| segment.metadata().ok()).map(|file| file.len()).sum()
+}
