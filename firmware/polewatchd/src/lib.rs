@@ -3,3 +3,4 @@
 //! Promises: one direction, camera to control room; ARCHITECTURE.md names the threads and queues.
 
 pub mod config;
+pub mod video;
