@@ -23,7 +23,7 @@ pub struct Ack {
 pub enum Verdict {
     /// Stored durably: forget it.
     Stored,
-    /// The assembled file's SHA-256 is wrong: send all of it again.
+    /// The file did not arrive whole (wrong SHA-256, pieces lost): send all of it again.
     SendAgain,
     /// Cannot be used (reason in the room's log): set it aside, do not send it again.
     Refused,

@@ -166,6 +166,16 @@ pub fn decode(payload: &[u8]) -> Result<Message<'_>, DecodeError> {
     }
 }
 
+/// The record an alarm or media payload of any version names, even one [`decode`] refuses, so that it
+/// can be answered (rule 3).
+pub fn record_of(payload: &[u8]) -> Option<RecordId> {
+    let (&[_, tag], body) = payload.split_first_chunk::<2>()?;
+    match Tag::from_byte(tag)? {
+        Tag::Alarm | Tag::Media => postcard::from_bytes(body).ok(),
+        Tag::Health | Tag::Ack => None,
+    }
+}
+
 /// Reads a body; bytes after the fields this version knows are somebody's later addition (rule 1).
 fn read<'a, B: Deserialize<'a>>(tag: Tag, body: &'a [u8]) -> Result<B, DecodeError> {
     postcard::from_bytes(body).map_err(|error| match error {
@@ -180,11 +190,7 @@ fn newer(version: u8, payload: &[u8]) -> DecodeError {
         return too_long;
     }
     let tag = payload.get(1).copied().and_then(Tag::from_byte);
-    let record = match tag {
-        Some(Tag::Alarm | Tag::Media) => postcard::from_bytes(&payload[2..]).ok(),
-        _ => None,
-    };
-    DecodeError::Newer { version, tag, record }
+    DecodeError::Newer { version, tag, record: record_of(payload) }
 }
 
 fn within(limit: usize, payload: &[u8]) -> Result<(), DecodeError> {

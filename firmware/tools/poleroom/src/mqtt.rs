@@ -1,0 +1,235 @@
+//! The room's connection to the broker.
+//!
+//! Promises: a session that outlives the connection and this program, so that the broker keeps what
+//! arrives meanwhile; a lost connection is named and rebuilt with jittered back-off; answers the
+//! broker has not confirmed are sent again. Refuses: to confirm a message before it is durable, and to
+//! hold more unconfirmed messages than [`RECEIVE_MAX`].
+
+mod address;
+mod unconfirmed;
+
+use std::cell::RefCell;
+use std::collections::hash_map::RandomState;
+use std::convert::Infallible;
+use std::hash::{BuildHasher, Hasher};
+use std::time::Duration;
+
+use rumqttc::Outgoing;
+use rumqttc::v5::mqttbytes::QoS;
+use rumqttc::v5::mqttbytes::v5::{
+    Filter, Packet, PubAck, PubAckReason, Publish, SubAck, SubscribeReasonCode,
+};
+use rumqttc::v5::{AsyncClient, ClientError, Event, EventLoop, MqttOptions};
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::mpsc::{Receiver, Sender};
+use wire::envelope::MAX_PACKET_BYTES;
+
+pub(crate) use address::BrokerAddress;
+use unconfirmed::Unconfirmed;
+
+use crate::backoff::Backoff;
+use crate::civil::UtcOffset;
+use crate::clock;
+use crate::duty::{Answer, Input, Output, Receipt};
+use crate::fact::{Broker, Fact, Garbage};
+use crate::tally::Tally;
+
+/// The most messages the broker may send before the first is durable.
+const RECEIVE_MAX: u16 = 64;
+/// Room in the inbox that QoS 0 messages, which nothing slows down, must leave to the others.
+pub(crate) const RESERVED: usize = 2 * RECEIVE_MAX as usize;
+/// Requests on their way into the client.
+const REQUESTS: usize = 128;
+/// How long the broker keeps the session of a room that is away: a long weekend.
+const SESSION_EXPIRY_S: u32 = 4 * 24 * 3600;
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+const CONNECT_TIMEOUT_S: u64 = 5;
+
+/// Where and as whom to connect, and what to hear.
+#[derive(Clone, Debug)]
+pub(crate) struct Link {
+    pub(crate) broker: BrokerAddress,
+    pub(crate) client_id: String,
+    pub(crate) filters: Vec<String>,
+    pub(crate) offset: UtcOffset,
+}
+
+/// Connects, and connects again, for ever.
+pub(crate) async fn run(
+    link: Link,
+    inbox: Sender<Input>,
+    mut outbox: Receiver<Output>,
+) -> Infallible {
+    let mut backoff = Backoff::default();
+    let unconfirmed = RefCell::new(Unconfirmed::default());
+    for connection in 1.. {
+        let (client, events) = AsyncClient::new(link.options(), REQUESTS);
+        let mut line = Line { link: &link, inbox: &inbox, connection, unconfirmed: &unconfirmed };
+        let resent = unconfirmed.borrow_mut().take_all();
+        let why = tokio::select! {
+            why = line.receive(events, &mut backoff) => why,
+            _ = send(&link, client, connection, &unconfirmed, (resent, &mut outbox)) => {
+                "the client has stopped".to_owned()
+            }
+        };
+        let wait = backoff.wait(dice());
+        let _ = inbox.send(Input::Say(link.fact("lost", why, Some(wait)))).await;
+        tokio::time::sleep(wait).await;
+    }
+    std::future::pending().await
+}
+
+impl Link {
+    fn options(&self) -> MqttOptions {
+        let BrokerAddress { host, port, user } = &self.broker;
+        let mut options = MqttOptions::new(&self.client_id, host, *port);
+        options
+            .set_keep_alive(KEEP_ALIVE)
+            .set_connection_timeout(CONNECT_TIMEOUT_S)
+            .set_clean_start(false)
+            .set_session_expiry_interval(Some(SESSION_EXPIRY_S))
+            .set_receive_maximum(Some(RECEIVE_MAX))
+            .set_max_packet_size(Some(MAX_PACKET_BYTES as u32))
+            .set_manual_acks(true);
+        if let Some(user) = user {
+            options.set_credentials(user, "");
+        }
+        options
+    }
+
+    fn fact(&self, state: &'static str, detail: String, retry: Option<Duration>) -> Fact {
+        let at = self.offset.civil(clock::now_unix_ms()).stamp();
+        let retry_ms = retry.map(|wait| wait.as_millis() as u64);
+        Fact::Broker(Broker { at, broker: self.broker.to_string(), state, detail, retry_ms })
+    }
+}
+
+/// The receiving side of one connection.
+struct Line<'a> {
+    link: &'a Link,
+    inbox: &'a Sender<Input>,
+    connection: u64,
+    unconfirmed: &'a RefCell<Unconfirmed>,
+}
+
+impl Line<'_> {
+    /// Takes what comes until the connection is lost; returns why.
+    async fn receive(&mut self, mut events: EventLoop, backoff: &mut Backoff) -> String {
+        let mut session = "";
+        let mut dropped = Tally::default();
+        loop {
+            let event = match events.poll().await {
+                Ok(event) => event,
+                Err(error) => return error.to_string(),
+            };
+            let done = match event {
+                Event::Incoming(Packet::ConnAck(ack)) => {
+                    session = if ack.session_present { "session resumed" } else { "new session" };
+                    Ok(())
+                }
+                Event::Incoming(Packet::SubAck(ack)) => {
+                    backoff.succeeded();
+                    self.subscribed(&ack, session).await
+                }
+                Event::Incoming(Packet::Publish(publish)) => self.deliver(publish, &mut dropped),
+                Event::Incoming(Packet::PubAck(ack)) => self.confirmed(&ack),
+                Event::Outgoing(Outgoing::Publish(packet_id)) => {
+                    self.unconfirmed.borrow_mut().sent(packet_id);
+                    Ok(())
+                }
+                _ => Ok(()),
+            };
+            if let Err(why) = done {
+                return why;
+            }
+        }
+    }
+
+    async fn subscribed(&self, ack: &SubAck, session: &str) -> Result<(), String> {
+        let refused =
+            ack.return_codes.iter().find(|c| !matches!(c, SubscribeReasonCode::Success(_)));
+        if let Some(reason) = refused {
+            return Err(format!("subscription refused: {reason:?}"));
+        }
+        let connected = self.link.fact("connected", session.to_owned(), None);
+        for input in [Input::Say(connected), Input::Connected] {
+            self.inbox.send(input).await.map_err(|_| "the room has stopped".to_owned())?;
+        }
+        Ok(())
+    }
+
+    /// Hands a message on without waiting: the broker holds back by itself what is confirmed late.
+    fn deliver(&self, publish: Publish, dropped: &mut Tally) -> Result<(), String> {
+        if publish.qos == QoS::AtMostOnce && self.inbox.capacity() <= RESERVED {
+            if let Some(count) = dropped.count(None, "qos0") {
+                let _ = self.inbox.try_send(Input::Say(self.dropped_fact(&publish, count)));
+            }
+            return Ok(());
+        }
+        let receipt = Receipt { connection: self.connection, publish };
+        match self.inbox.try_send(Input::Message(receipt)) {
+            Ok(()) => Ok(()),
+            // Not lost: unconfirmed, the broker sends it again on the next connection.
+            Err(TrySendError::Full(_)) => Err("the broker exceeds the receive maximum".to_owned()),
+            Err(TrySendError::Closed(_)) => Err("the room has stopped".to_owned()),
+        }
+    }
+
+    fn dropped_fact(&self, publish: &Publish, count: u64) -> Fact {
+        Fact::Garbage(Garbage {
+            at: self.link.offset.civil(clock::now_unix_ms()).stamp(),
+            topic: String::from_utf8_lossy(&publish.topic).into_owned(),
+            reason: "qos0",
+            detail: "messages with QoS 0 come faster than they can be read".to_owned(),
+            count,
+        })
+    }
+
+    fn confirmed(&self, ack: &PubAck) -> Result<(), String> {
+        let answer = self.unconfirmed.borrow_mut().confirmed(ack.pkid);
+        match ack.reason {
+            PubAckReason::Success | PubAckReason::NoMatchingSubscribers => {}
+            reason => {
+                let topic = answer.map(|answer| answer.topic).unwrap_or_default();
+                let detail = format!("answer on {topic} refused: {reason:?}");
+                let _ = self.inbox.try_send(Input::Say(self.link.fact("refused", detail, None)));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Subscribes, repeats what was not confirmed, then sends what the room hands over. Within one batch
+/// answers go first: a broker that has a message's receipt then has its answer too.
+async fn send(
+    link: &Link,
+    client: AsyncClient,
+    connection: u64,
+    unconfirmed: &RefCell<Unconfirmed>,
+    (resent, outbox): (Vec<Answer>, &mut Receiver<Output>),
+) -> Result<Infallible, ClientError> {
+    let filters = link.filters.iter().map(|filter| Filter::new(filter, QoS::AtLeastOnce));
+    client.subscribe_many(filters).await?;
+    let mut output = Output { answers: resent, receipts: Vec::new() };
+    loop {
+        for answer in output.answers {
+            unconfirmed.borrow_mut().handed_over(answer.clone());
+            client.publish(answer.topic, QoS::AtLeastOnce, false, answer.payload).await?;
+        }
+        for receipt in output.receipts {
+            if receipt.connection == connection {
+                client.ack(&receipt.publish).await?;
+            }
+        }
+        output = match outbox.recv().await {
+            Some(output) => output,
+            None => std::future::pending().await,
+        };
+    }
+}
+
+/// A number from 0 to 1, different in every process and at every call.
+fn dice() -> f64 {
+    let random = RandomState::new().build_hasher().finish();
+    random as f64 / u64::MAX as f64
+}
