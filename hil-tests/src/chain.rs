@@ -42,12 +42,24 @@ impl Chain {
     /// # Errors
     /// When a part does not start.
     pub fn start(camera_arguments: &[&str]) -> Result<Self> {
+        Self::watching(&lawn::film_from(Self::FILM_START)?, camera_arguments, lawn_config)
+    }
+
+    /// Starts every part with another `film` and what `config` makes of the camera's and the broker's
+    /// addresses.
+    ///
+    /// # Errors
+    /// When a part does not start.
+    pub fn watching(
+        film: &Path,
+        camera_arguments: &[&str],
+        config: impl FnOnce(&str, &str) -> String,
+    ) -> Result<Self> {
         let folder = tempfile::tempdir()?;
-        let film = lawn::film_from(Self::FILM_START)?;
         let broker = Broker::start(folder.path())?;
         let room = Room::start(&broker.url(), folder.path())?;
-        let camera = SimulatedCamera::start(&film, camera_arguments, folder.path())?;
-        let config = lawn_config(&camera.url(), &broker.url());
+        let camera = SimulatedCamera::start(film, camera_arguments, folder.path())?;
+        let config = config(&camera.url(), &broker.url());
         let daemon = Some(Daemon::start(&config, folder.path())?);
         Ok(Self { daemon, camera, room, broker, config, folder })
     }

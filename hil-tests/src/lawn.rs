@@ -28,27 +28,40 @@ pub const LOITERING: Duration = Duration::from_secs(62);
 /// # Errors
 /// When the film or ffmpeg is not installed.
 pub fn film_from(start: Duration) -> Result<PathBuf> {
+    let start = start.as_secs().to_string();
+    encoded(&format!("lawn-{start}s.mp4"), &["-ss", &start], &["-g", "10"])
+}
+
+/// The whole film as a 720p camera sends it: its lower part enlarged to 1280x720, 25 frames and one
+/// key frame a second.
+///
+/// # Errors
+/// As [`film_from`].
+pub fn film_in_720p() -> Result<PathBuf> {
+    let filter = "scale=1280:960,crop=1280:720:0:240,fps=25";
+    encoded("lawn-720p.mp4", &[], &["-vf", filter, "-g", "25"])
+}
+
+fn encoded(name: &str, input: &[&str], output: &[&str]) -> Result<PathBuf> {
     ensure!(Path::new(FILM).is_file(), "{FILM} is not there; scripts/setup installs opencv-doc");
     let folder = programs::beside_this_test()?.join("footage");
     fs::create_dir_all(&folder)?;
-    let film = folder.join(format!("lawn-{}s.mp4", start.as_secs()));
-    if !film.is_file() {
-        // Tests run side by side: each makes its own, the last one's stays.
-        let own = tempfile::Builder::new().suffix(".mp4").tempfile_in(&folder)?;
-        encode(start, own.path())?;
-        own.persist(&film)?;
+    let film = folder.join(name);
+    if film.is_file() {
+        return Ok(film);
     }
-    Ok(film)
-}
-
-fn encode(start: Duration, to: &Path) -> Result<()> {
+    // Tests run side by side: each makes its own, the last one's stays.
+    let own = tempfile::Builder::new().suffix(".mp4").tempfile_in(&folder)?;
     let status = Command::new(programs::installed("ffmpeg")?)
-        .args(["-v", "error", "-y", "-ss", &start.as_secs().to_string(), "-i", FILM])
-        .args(["-an", "-c:v", "libx264", "-preset", "veryfast", "-crf", "20"])
-        .args(["-pix_fmt", "yuv420p", "-g", "10", "-bf", "0"])
-        .arg(to)
+        .args(["-v", "error", "-y"])
+        .args(input)
+        .args(["-i", FILM, "-an", "-c:v", "libx264", "-preset", "veryfast", "-crf", "20"])
+        .args(["-pix_fmt", "yuv420p", "-bf", "0"])
+        .args(output)
+        .arg(own.path())
         .status()
         .context("ffmpeg cannot be run")?;
     ensure!(status.success(), "ffmpeg could not encode {FILM}: {status}");
-    Ok(())
+    own.persist(&film)?;
+    Ok(film)
 }
