@@ -2,10 +2,12 @@
 //!
 //! A rule is a value with `step` and `finish`; a new kind is a new file and a new variant here.
 
+mod footing;
 mod incident;
 mod intrusion;
 mod loitering;
 mod occupancy;
+mod stay;
 mod zone_rule;
 
 use crate::detection::Confidence;
@@ -83,6 +85,7 @@ impl Scene<'_> {
         })
     }
 
+    /// The track of this id, if it is still followed or waited for.
     fn track(&self, id: TrackId) -> Option<&Track> {
         self.tracks.iter().find(|track| track.id() == id)
     }

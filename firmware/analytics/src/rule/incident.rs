@@ -63,7 +63,8 @@ impl Incident {
     ) -> Option<Event> {
         match (self.open.as_mut(), finding) {
             (None, None) => None,
-            (None, Some(newest)) => {
+            (None, Some(finding)) => {
+                let newest = Finding { joined: false, ..finding };
                 let (id, onset) = (ids.mint(), newest.onset);
                 let open = Open { id, onset, newest, told: now, occupied: now };
                 let event = open.event(&self.label, Phase::Begin, now);

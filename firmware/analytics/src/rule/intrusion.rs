@@ -6,7 +6,7 @@
 use core::time::Duration;
 
 use crate::event::EventKind;
-use crate::rule::occupancy::{Patience, Stay};
+use crate::rule::stay::{Patience, Stay};
 use crate::rule::zone_rule::Offence;
 use crate::time::FrameTime;
 
@@ -23,8 +23,8 @@ impl Offence for Intrusion {
     const PATIENCE: Patience =
         Patience { outside: Duration::from_secs(1), hidden: Duration::from_secs(5) };
 
-    fn measure(&self, _now: FrameTime, stay: &Stay) -> Duration {
-        stay.inside
+    fn measure(&self, now: FrameTime, stay: &Stay) -> Duration {
+        stay.whole_since.map_or(Duration::ZERO, |since| now.since(since))
     }
 
     fn threshold(&self) -> Duration {
@@ -32,6 +32,6 @@ impl Offence for Intrusion {
     }
 
     fn onset(&self, stay: &Stay) -> FrameTime {
-        stay.entered
+        stay.whole_since.unwrap_or(stay.entered)
     }
 }

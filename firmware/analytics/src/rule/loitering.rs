@@ -6,7 +6,7 @@
 use core::time::Duration;
 
 use crate::event::EventKind;
-use crate::rule::occupancy::{Patience, Stay};
+use crate::rule::stay::{Patience, Stay};
 use crate::rule::zone_rule::Offence;
 use crate::time::FrameTime;
 

@@ -5,7 +5,8 @@ use core::time::Duration;
 use crate::event::{Event, EventKind, Measurement, Participant};
 use crate::polygon::Polygon;
 use crate::rule::incident::{Finding, Incident, Label};
-use crate::rule::occupancy::{Occupancy, Patience, Stay};
+use crate::rule::occupancy::Occupancy;
+use crate::rule::stay::{Charge, Patience, Stay};
 use crate::rule::{EventIds, Scene};
 use crate::settings::RuleSettings;
 use crate::time::FrameTime;
@@ -63,20 +64,24 @@ impl<O: Offence> ZoneRule<O> {
     /// Finds out who is newly at fault. Once at fault, a stay is so to its end.
     fn charge(&mut self, scene: &Scene<'_>) -> bool {
         let mut joined = false;
-        for stay in self.occupancy.stays_mut().filter(|stay| !stay.charged && stay.is_inside()) {
-            let too_much = self.offence.measure(scene.now, stay) >= self.offence.threshold();
-            stay.charged = too_much && scene.is_person(stay.track);
-            joined |= stay.charged;
+        for stay in self.occupancy.stays_mut().filter(|stay| stay.is_inside()) {
+            let measured = self.offence.measure(scene.now, stay);
+            if let Some(charge) = &mut stay.charge {
+                charge.measured = charge.measured.max(measured);
+            } else if measured >= self.offence.threshold() && scene.is_person(stay.track) {
+                stay.charge = Some(Charge { onset: self.offence.onset(stay), measured });
+                joined = true;
+            }
         }
         joined
     }
 
     fn finding(&self, scene: &Scene<'_>, joined: bool) -> Option<Finding> {
-        let at_fault = || self.occupancy.stays().iter().filter(|stay| stay.charged);
-        let longest = at_fault().next()?;
+        let at_fault = || self.occupancy.stays().iter().filter(|stay| stay.charge.is_some());
+        let longest = at_fault().next()?.charge?;
         let measurement = Measurement {
             quantity: O::QUANTITY,
-            value: self.offence.measure(scene.now, longest).as_secs_f32(),
+            value: longest.measured.as_secs_f32(),
             threshold: self.offence.threshold().as_secs_f32(),
             unit: "s",
         };
@@ -84,6 +89,6 @@ impl<O: Offence> ZoneRule<O> {
             .filter_map(|stay| scene.participant(stay.track))
             .take(Event::MAX_PARTICIPANTS)
             .collect();
-        Some(Finding { onset: self.offence.onset(longest), measurement, participants, joined })
+        Some(Finding { onset: longest.onset, measurement, participants, joined })
     }
 }

@@ -32,6 +32,11 @@ impl Evidence {
         Self { origin: bounds, moved: false, scores: vec![score], next: 1 }
     }
 
+    /// Where it was when first seen.
+    pub(crate) const fn origin(&self) -> &NormBox {
+        &self.origin
+    }
+
     /// Takes in one more sight; `bounds` is smoothed.
     pub(crate) fn add(&mut self, bounds: &NormBox, score: Confidence) {
         self.moved |= has_moved(&self.origin, bounds);

@@ -94,6 +94,11 @@ impl Track {
         &self.bounds
     }
 
+    /// Where it was when first seen.
+    pub(crate) const fn origin(&self) -> &NormBox {
+        self.evidence.origin()
+    }
+
     /// The detector's last score for it.
     #[must_use]
     pub const fn confidence(&self) -> Confidence {
