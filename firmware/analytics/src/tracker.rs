@@ -76,9 +76,11 @@ impl Tracker {
         let known = |track: &Track| track.standing() != Standing::Tentative;
         let mut open: Vec<usize> = (0..self.tracks.len()).collect();
         let sure = self.pair(&mut open, sure, known, ALIKE_SURE);
-        let fresh = |track: &Track| track.motion().unseen_s() <= UNSURE_AFTER_S;
+        // What is seen unsurely where somebody has just walked out is the background there.
+        let still_there =
+            |track: &Track| track.motion().unseen_s() <= UNSURE_AFTER_S && !track.was_leaving();
         let unsure =
-            self.pair(&mut open, unsure, |track| known(track) && fresh(track), ALIKE_UNSURE);
+            self.pair(&mut open, unsure, |track| known(track) && still_there(track), ALIKE_UNSURE);
         let sure = self.pair(&mut open, sure, |track| !known(track), ALIKE_SURE);
         self.pair(&mut open, unsure, |track| !known(track), ALIKE_UNSURE);
         for index in open {
