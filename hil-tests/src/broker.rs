@@ -27,9 +27,12 @@ impl Broker {
     /// When mosquitto is missing or does not start.
     pub fn start(folder: &Path) -> Result<Self> {
         let port = free_port()?;
-        // Nothing is kept over a restart: what the chain does not keep itself is lost.
-        let config =
-            format!("listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\n");
+        // Nothing is kept over a restart: what the chain does not keep itself is lost. `user`: a
+        // broker that root starts changes to another user otherwise, and with that forgets to end
+        // with the test.
+        let config = format!(
+            "listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nuser root\n"
+        );
         fs::write(folder.join("mosquitto.conf"), config)?;
         let mut broker = Self { port, folder: folder.to_owned(), process: None };
         broker.start_again()?;
