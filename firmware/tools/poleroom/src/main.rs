@@ -67,7 +67,7 @@ struct RunArgs {
     /// Only this site's boxes [default: all sites]
     #[arg(long)]
     site: Option<Level>,
-    /// Print one JSON object a line instead of words (docs/wire.md)
+    /// Print one JSON object a line instead of words (docs/poleroom.md)
     #[arg(long)]
     json: bool,
     /// The MQTT client id: keep it, the broker's session hangs on it; two rooms need two

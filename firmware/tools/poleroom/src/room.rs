@@ -227,7 +227,7 @@ fn duplicate(origin: Origin, RecordId { boot, number }: RecordId) -> Action<'sta
     Action::Say(Fact::Duplicate(Duplicate { origin, of: "alarm", boot, number }))
 }
 
-/// The stable word of a decoding error; docs/wire.md lists them.
+/// The stable word of a decoding error; docs/poleroom.md lists them.
 fn reason_word(error: &DecodeError) -> &'static str {
     match error {
         DecodeError::Empty => "empty",
