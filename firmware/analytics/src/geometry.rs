@@ -10,6 +10,19 @@ pub struct Point {
     pub y: f32,
 }
 
+/// Some of the picture's four edges.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Edges {
+    /// x = 0.
+    pub left: bool,
+    /// y = 0.
+    pub top: bool,
+    /// x = 1.
+    pub right: bool,
+    /// y = 1.
+    pub bottom: bool,
+}
+
 /// An axis-aligned box in normalized coordinates: finite, inside the picture, with an area.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NormBox {
@@ -83,6 +96,19 @@ impl NormBox {
     #[must_use]
     pub fn center(&self) -> Point {
         Point { x: f32::midpoint(self.left, self.right), y: f32::midpoint(self.top, self.bottom) }
+    }
+
+    /// Which of the picture's edges cut the box: beyond those there may be more of the object. A
+    /// box counts as cut from 1 % of the picture on, since detectors stop a little short.
+    #[must_use]
+    pub fn cut_by(&self) -> Edges {
+        const SHORT: f32 = 0.01;
+        Edges {
+            left: self.left <= SHORT,
+            top: self.top <= SHORT,
+            right: self.right >= 1.0 - SHORT,
+            bottom: self.bottom >= 1.0 - SHORT,
+        }
     }
 
     /// Intersection over union with `other`, 0 to 1.

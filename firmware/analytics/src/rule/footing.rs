@@ -9,9 +9,9 @@ use crate::polygon::Polygon;
 const LOWER_LEGS: f32 = 0.25;
 /// The ankles, as a share of the height above the box's bottom; boxes reach a little too low.
 const ANKLES: f32 = 0.05;
-/// A box whose bottom lies this close to the picture's is cut by it; the feet are then below the
-/// picture, and a zone that does not reach its bottom edge is not where they are.
-const CUT: f32 = 0.01;
+/// The feet of somebody cut by the picture's bottom are below it, and not in a zone that ends this
+/// far above it.
+const BELOW: f32 = 0.01;
 
 /// How much of the lower legs lies in `area`, 0 to 1; nothing while the ankles do not. The body
 /// above them may well project beyond the zone's far edge. In a zone too thin to hold the legs, a
@@ -19,8 +19,7 @@ const CUT: f32 = 0.01;
 pub(crate) fn footing(area: Option<&Polygon>, bounds: &NormBox) -> f32 {
     let Some(area) = area else { return 1.0 };
     let (left, right, height) = (bounds.left(), bounds.right(), bounds.height());
-    let is_cut = bounds.bottom() >= 1.0 - CUT;
-    let above = if is_cut { CUT } else { ANKLES * height };
+    let above = if bounds.cut_by().bottom { BELOW } else { ANKLES * height };
     let ankles = Point { x: bounds.center().x, y: bounds.bottom() - above };
     let legs = NormBox::new(left, bounds.bottom() - LOWER_LEGS * height, right, bounds.bottom());
     let (Some(legs), Some(column)) = (legs, NormBox::new(left, 0.0, right, 1.0)) else {

@@ -126,6 +126,7 @@ impl Stay {
         let (was, is) = (then.center(), now.center());
         let taller = now.height() / then.height();
         self.presence == Presence::Hidden
+            && !came_in(then, track.origin())
             && (was.x - is.x).abs() <= SAME_PLACE.0 * then.width().max(now.width())
             && (was.y - is.y).abs() <= SAME_PLACE.1 * then.height().max(now.height())
             && (1.0 / SAME_HEIGHT..=SAME_HEIGHT).contains(&taller)
@@ -144,4 +145,11 @@ impl Stay {
             self.presence = if leaving { Presence::Leaving } else { Presence::Hidden };
         }
     }
+}
+
+/// Whether somebody first seen at `origin` came in over an edge of the picture, one that somebody
+/// last seen at `then` was not standing at.
+fn came_in(then: &NormBox, origin: &NormBox) -> bool {
+    let (was, is) = (then.cut_by(), origin.cut_by());
+    (is.left && !was.left) || (is.right && !was.right) || (is.bottom && !was.bottom)
 }

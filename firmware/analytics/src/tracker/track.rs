@@ -20,8 +20,6 @@ const UNCONFIRMED_UNSEEN: Duration = Duration::from_millis(300);
 /// How long somebody hidden is waited for, and somebody who walked out of the picture.
 pub(super) const HIDDEN: Duration = Duration::from_secs(3);
 const GONE: Duration = Duration::from_secs(1);
-/// A box this close to the picture's edge is cut by it.
-const EDGE: f32 = 0.01;
 /// The least pace towards an edge that means leaving, in own widths or heights per second: a slow
 /// step, about 15 cm/s sideways.
 const LEAVING_PACE: f32 = 0.25;
@@ -133,9 +131,10 @@ impl Track {
     /// top: that cuts the heads of people near the camera, who are not leaving.
     pub(crate) fn was_leaving(&self) -> bool {
         let (sideways, down) = self.motion.pace();
-        (self.bounds.left() <= EDGE && sideways <= -LEAVING_PACE)
-            || (self.bounds.right() >= 1.0 - EDGE && sideways >= LEAVING_PACE)
-            || (self.bounds.bottom() >= 1.0 - EDGE && down >= LEAVING_PACE)
+        let cut = self.bounds.cut_by();
+        (cut.left && sideways <= -LEAVING_PACE)
+            || (cut.right && sideways >= LEAVING_PACE)
+            || (cut.bottom && down >= LEAVING_PACE)
     }
 
     pub(crate) fn predict(&mut self, dt_s: f32) {

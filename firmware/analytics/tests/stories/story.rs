@@ -1,0 +1,209 @@
+//! The stories' language and what comes of them.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use analytics::detection::{Confidence, Detection, ObjectClass};
+use analytics::event::{Event, EventKind, Phase, TrackId};
+use analytics::geometry::{NormBox, Point};
+use analytics::polygon::Polygon;
+use analytics::settings::{RuleKind, RuleSettings, Settings, TrackerSettings};
+use analytics::time::FrameTime;
+use analytics::zone::Zone;
+use analytics::{Analyzer, Standing};
+
+/// How far a told time may lie from the expected one, in seconds: some frames at 5 a second.
+const TOLERANCE_S: f64 = 0.7;
+/// How many empty seconds follow the last thing that happens.
+const AFTER_S: f64 = 8.0;
+
+/// People moving through a picture.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Story {
+    zone: Vec<Point>,
+    people: Vec<Person>,
+    blind: Option<(f64, f64)>,
+}
+
+#[derive(Clone, Debug)]
+struct Person {
+    /// Where the feet are when.
+    way: Vec<(f64, Point)>,
+    score: f32,
+    hidden: Vec<(f64, f64)>,
+    shaky: f32,
+}
+
+/// What was told of a story.
+#[derive(Clone, Debug)]
+pub(crate) struct Told {
+    events: Vec<Event>,
+    /// Everybody who was ever followed.
+    pub(crate) followed: BTreeSet<TrackId>,
+}
+
+impl Story {
+    /// Reads the story language of this test.
+    pub(crate) fn read(lines: &[&str]) -> Self {
+        let mut story = Self::default();
+        for line in lines {
+            let (word, rest) = line.split_once(' ').unwrap();
+            match word {
+                "zone" => story.zone = rest.split(' ').map(point).collect(),
+                "person" => story.people.push(Person::walking(rest)),
+                "blind" => story.blind = Some(span(rest)),
+                word => {
+                    let person = story.people.last_mut().unwrap();
+                    match word {
+                        "score" => person.score = rest.parse().unwrap(),
+                        "hidden" => person.hidden.push(span(rest)),
+                        "shaky" => person.shaky = rest.parse().unwrap(),
+                        other => panic!("no such word: {other}"),
+                    }
+                }
+            }
+        }
+        story
+    }
+
+    /// Everything told at this frame rate, the end included.
+    pub(crate) fn run(&self, fps: u32) -> Told {
+        let mut analyzer = Analyzer::new(&self.settings());
+        let mut told = Told { events: Vec::new(), followed: BTreeSet::new() };
+        let last = self.people.iter().map(|person| person.way.last().unwrap().0);
+        let frames = ((last.fold(0.0, f64::max) + AFTER_S) * f64::from(fps)) as u64;
+        for frame in 0..frames {
+            let now = FrameTime::from_micros(frame * 1_000_000 / u64::from(fps));
+            let t = now.as_secs_f64();
+            if self.blind.is_some_and(|(from, to)| (from..to).contains(&t)) {
+                continue;
+            }
+            let seen: Vec<Detection> = (self.people.iter().zip(1u64..))
+                .filter_map(|(person, seed)| person.seen(t, seed * 1_000_003 + frame))
+                .collect();
+            told.events.extend(analyzer.step(now, &seen));
+            let followed = analyzer.tracks().iter();
+            told.followed.extend(
+                followed.filter(|track| track.standing() == Standing::Followed).map(|t| t.id()),
+            );
+        }
+        let end = FrameTime::from_micros(frames * 1_000_000 / u64::from(fps));
+        told.events.extend(analyzer.finish(end));
+        told
+    }
+
+    fn settings(&self) -> Settings {
+        let zone = (!self.zone.is_empty())
+            .then(|| Zone { name: "zone".into(), area: Polygon::new(self.zone.clone()).unwrap() });
+        let name = zone.as_ref().map(|zone| zone.name.clone());
+        let rule = |name: &str, zone, kind| RuleSettings { name: name.into(), zone, kind };
+        let dwell = RuleKind::DEFAULT_DWELL;
+        let mut rules = vec![rule("stays", name.clone(), RuleKind::Loitering { dwell })];
+        if name.is_some() {
+            let hold = RuleKind::DEFAULT_HOLD;
+            rules.push(rule("enters", name, RuleKind::Intrusion { hold }));
+        }
+        Settings::new(TrackerSettings::default(), zone.into_iter().collect(), rules).unwrap()
+    }
+}
+
+impl Person {
+    fn walking(way: &str) -> Self {
+        let way = way.split(" > ").map(|stop| {
+            let (time, place) = stop.split_once(' ').unwrap();
+            (time.parse().unwrap(), point(place))
+        });
+        Self { way: way.collect(), score: 0.7, hidden: vec![], shaky: 0.0 }
+    }
+
+    /// What a detector makes of the person at `t`; `seed` decides which way the box jumps.
+    fn seen(&self, t: f64, seed: u64) -> Option<Detection> {
+        if self.hidden.iter().any(|&(from, to)| (from..to).contains(&t)) {
+            return None;
+        }
+        let feet = self.feet(t)?;
+        // Nearer the camera, further down and taller; a person is 2.5 times as tall as wide, in a
+        // 16:9 picture.
+        let height = 0.05 + 0.35 * feet.y;
+        let width = height / 2.5 * 9.0 / 16.0;
+        let jump = |n: u32| self.shaky * (noise(seed, n) - 0.5) * 2.0;
+        let (dx, dy, taller) = (jump(1) * width, jump(2) * height, 1.0 + jump(3));
+        let bounds = NormBox::new(
+            feet.x + dx - width / 2.0,
+            feet.y + dy - height * taller,
+            feet.x + dx + width / 2.0,
+            feet.y + dy,
+        )?;
+        let score = self.score * (1.0 - 0.1 * noise(seed, 4));
+        Some(Detection { class: ObjectClass::Person, confidence: Confidence::new(score)?, bounds })
+    }
+
+    fn feet(&self, t: f64) -> Option<Point> {
+        let leg = self.way.windows(2).find(|leg| (leg[0].0..leg[1].0).contains(&t))?;
+        let [(from_t, from), (to_t, to)] = [leg[0], leg[1]];
+        let share = ((t - from_t) / (to_t - from_t)) as f32;
+        Some(Point { x: from.x + (to.x - from.x) * share, y: from.y + (to.y - from.y) * share })
+    }
+}
+
+impl Told {
+    /// Whether this is what was expected: the same words, and times near enough.
+    pub(crate) fn is_like(&self, expected: &str) -> bool {
+        let told = self.to_string();
+        let (told, expected): (Vec<&str>, Vec<&str>) =
+            (split(&told).collect(), split(expected).collect());
+        let near = |a: &str, b: &str| match (a.parse::<f64>(), b.parse::<f64>()) {
+            (Ok(a), Ok(b)) => (a - b).abs() <= TOLERANCE_S,
+            _ => a == b,
+        };
+        told.len() == expected.len() && told.iter().zip(expected).all(|(a, b)| near(a, b))
+    }
+}
+
+impl fmt::Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let begins = self.events.iter().filter(|event| event.phase == Phase::Begin);
+        for (index, begin) in begins.enumerate() {
+            let of =
+                |phase| self.events.iter().filter(move |e| e.id == begin.id && e.phase == phase);
+            let kind = match begin.kind {
+                EventKind::Intrusion => "intrusion",
+                EventKind::Loitering => "loitering",
+            };
+            let space = if index == 0 { "" } else { " " };
+            let updates = "+".repeat(of(Phase::Update).count());
+            let end = of(Phase::End).next().unwrap().decided.as_secs_f64();
+            write!(f, "{space}{kind} {:.1}{updates}-{end:.1}", begin.onset.as_secs_f64())?;
+        }
+        Ok(())
+    }
+}
+
+/// Words, numbers, and each sign between them.
+fn split(text: &str) -> impl Iterator<Item = &str> {
+    text.split_inclusive([' ', '+', '-'])
+        .flat_map(|part| {
+            let (body, sign) = part.split_at(part.trim_end_matches(['+', '-']).len());
+            [body.trim(), sign]
+        })
+        .filter(|part| !part.is_empty())
+}
+
+fn point(text: &str) -> Point {
+    let (x, y) = text.split_once(',').unwrap();
+    Point { x: x.parse().unwrap(), y: y.parse().unwrap() }
+}
+
+fn span(text: &str) -> (f64, f64) {
+    let (from, to) = text.split_once('-').unwrap();
+    (from.parse().unwrap(), to.parse().unwrap())
+}
+
+/// A number from 0 to 1 that looks random (Steele 2014, SplitMix64).
+fn noise(seed: u64, n: u32) -> f32 {
+    let mut bits =
+        seed.wrapping_mul(8).wrapping_add(u64::from(n)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    ((bits ^ (bits >> 31)) >> 40) as f32 / (1u32 << 24) as f32
+}
