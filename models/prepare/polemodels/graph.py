@@ -57,11 +57,15 @@ class Graph:
 
     def constant(self, name: str, value) -> str:
         """Keep `value` under `name`, once, and return the name."""
-        value = np.ascontiguousarray(value)
+        value = np.asarray(value, order="C")
         if name in self.constants and not np.array_equal(self.constants[name], value):
             raise ValueError(f"{self.name}: constant {name} is set twice to different values")
         self.constants[name] = value
         return name
+
+    def is_activation(self, name: str) -> bool:
+        """Whether a node's input depends on the network's input; an empty name stands for none."""
+        return bool(name) and name not in self.constants
 
     def consumers(self) -> dict[str, list[Node]]:
         """Which nodes read each tensor."""

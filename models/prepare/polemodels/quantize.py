@@ -81,7 +81,7 @@ class _Quantizer:
 
     def _integer_node(self, node: Node) -> None:
         inputs = [
-            self._constant(name) if name in self.source.constants else self._dequantized(name)
+            self._dequantized(name) if self.source.is_activation(name) else self._constant(name)
             for name in node.inputs
         ]
         if node.op == "Conv":
@@ -95,7 +95,7 @@ class _Quantizer:
 
     def _float_node(self, node: Node) -> None:
         inputs = [
-            self._constant(name) if name in self.source.constants else self._float(name)
+            self._float(name) if self.source.is_activation(name) else self._constant(name)
             for name in node.inputs
         ]
         self.result.add(node.op, inputs, list(node.outputs), **node.attributes)
@@ -105,7 +105,7 @@ class _Quantizer:
         return name if name in self.floats else self._dequantized(name)
 
     def _constant(self, name: str) -> str:
-        return self.result.constant(name, self.source.constants[name])
+        return self.result.constant(name, self.source.constants[name]) if name else ""
 
     def _dequantized(self, name: str) -> str:
         if name not in self.dequantized:
@@ -180,7 +180,7 @@ def _tied_scales(graph: Graph, integer: list[bool], ranges: dict) -> dict[str, S
     for node, is_integer in zip(graph.nodes, integer):
         if not is_integer:
             continue
-        touched = [name for name in (*node.inputs, *node.outputs) if name not in graph.constants]
+        touched = [name for name in (*node.inputs, *node.outputs) if graph.is_activation(name)]
         for name in touched:
             find(name)
             if node.op in SAME_SCALE:

@@ -1,0 +1,117 @@
+"""Make one prepared folder: `ROOT/NAME/{model.toml, fp32.onnx, int8.onnx, measured.toml}`.
+
+Promises: the folder is whole or absent (built beside it, then renamed); what stands in it has the
+checksums of its manifest; a second run only compares them. Refuses: keeping anything that does
+not match.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from .manifest import Manifest
+from .report import say
+from .sources import Shelf, check, sha256
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """`measure` writes `measured.toml` into the folder it is given."""
+
+    root: Path
+    shelf: Shelf
+    measure: Callable[[Manifest, Path], None]
+
+    def prepare(self, manifest: Manifest) -> bool:
+        """Make the folder; false when it was there already."""
+        folder = self.root / manifest.name
+        if is_prepared(manifest, folder):
+            say(f"{manifest.name} is prepared in {folder}")
+            return False
+        files = build(manifest, self.shelf)
+        self.root.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self.root, prefix=f".{manifest.name}-") as temporary:
+            new = Path(temporary) / "new"
+            new.mkdir()
+            for name, content in files.items():
+                (new / name).write_bytes(content)
+            self.measure(manifest, new)
+            if folder.exists():
+                folder.rename(Path(temporary) / "old")
+            new.rename(folder)
+        say(f"{manifest.name} is ready in {folder}")
+        return True
+
+
+def is_prepared(manifest: Manifest, folder: Path) -> bool:
+    """Whether `folder` holds what the manifest names, byte for byte."""
+    expected = {"model.toml": sha256(manifest.content)}
+    expected |= {precision.file: precision.sha256 for precision in manifest.precision.values()}
+    if not (folder / "measured.toml").is_file():
+        return False
+    for name, digest in expected.items():
+        path = folder / name
+        if not path.is_file() or sha256(path.read_bytes()) != digest:
+            return False
+    return True
+
+
+def build(manifest: Manifest, shelf: Shelf) -> dict[str, bytes]:
+    """The files of the prepared folder, checked against the manifest."""
+    sources = shelf.fetch(manifest.sources)
+    say(f"{manifest.name}: converting from {manifest.conversion.format}")
+    fp32, int8 = networks(manifest, sources)
+    return {
+        "model.toml": manifest.content,
+        manifest.precision["fp32"].file: _checked(manifest, "fp32", fp32),
+        manifest.precision["int8"].file: _checked(manifest, "int8", int8),
+    }
+
+
+def networks(manifest: Manifest, sources: dict[str, bytes]) -> tuple[bytes, bytes]:
+    """The fp32 and the INT8 file, whatever their checksums."""
+    from .quantize import quantize
+
+    graph = float_graph(manifest, sources)
+    int8 = quantize(graph, manifest.ranges(), set(manifest.conversion.keep_float))
+    return graph.to_bytes(), int8.to_bytes()
+
+
+def float_graph(manifest: Manifest, sources: dict[str, bytes]):
+    """The converted network, cut to the classes that are used."""
+    from . import ncnn_net, tfjs_net
+    from .simplify import pool_first
+    from .trim import trim
+
+    text, weights = (sources[source.file] for source in manifest.sources)
+    convert = {"ncnn": ncnn_net.convert, "tfjs": tfjs_net.convert}[manifest.conversion.format]
+    return trim(
+        pool_first(convert(text.decode(), weights, manifest.name)),
+        manifest.conversion.upstream_classes,
+        manifest.conversion.kept_classes,
+        manifest.input["tensor"],
+        manifest.head["outputs"],
+    )
+
+
+def _checked(manifest: Manifest, precision: str, content: bytes) -> bytes:
+    expected = manifest.precision[precision]
+    return check(f"{manifest.name}/{expected.file}", content, expected.sha256)
+
+
+def install_runtime(root: Path, library: Path) -> None:
+    """Copy ONNX Runtime's shared library to where the detector looks for it."""
+    target = root / "runtime" / "libonnxruntime.so"
+    content = library.read_bytes()
+    if target.is_file() and sha256(target.read_bytes()) == sha256(content):
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_suffix(".partial")
+    partial.write_bytes(content)
+    shutil.copymode(library, partial)
+    partial.replace(target)
+    say(f"{library.name} is in {target}")

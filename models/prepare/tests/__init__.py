@@ -1,0 +1,1 @@
+"""Tests of the preparation: `scripts/prepare-models --test`. No download, no footage."""
