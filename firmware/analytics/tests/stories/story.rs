@@ -40,6 +40,8 @@ pub(crate) struct Told {
     events: Vec<Event>,
     /// Everybody who was ever followed.
     pub(crate) followed: BTreeSet<TrackId>,
+    /// Every bit of every followed box of every frame, folded into one number.
+    pub(crate) bits: u64,
 }
 
 impl Story {
@@ -69,7 +71,7 @@ impl Story {
     /// Everything told at this frame rate, the end included.
     pub(crate) fn run(&self, fps: u32) -> Told {
         let mut analyzer = Analyzer::new(&self.settings());
-        let mut told = Told { events: Vec::new(), followed: BTreeSet::new() };
+        let mut told = Told { events: Vec::new(), followed: BTreeSet::new(), bits: 0 };
         let last = self.people.iter().map(|person| person.way.last().unwrap().0);
         let frames = ((last.fold(0.0, f64::max) + AFTER_S) * f64::from(fps)) as u64;
         for frame in 0..frames {
@@ -82,10 +84,11 @@ impl Story {
                 .filter_map(|(person, seed)| person.seen(t, seed * 1_000_003 + frame))
                 .collect();
             told.events.extend(analyzer.step(now, &seen));
-            let followed = analyzer.tracks().iter();
-            told.followed.extend(
-                followed.filter(|track| track.standing() == Standing::Followed).map(|t| t.id()),
-            );
+            let tracks = analyzer.tracks().iter();
+            for track in tracks.filter(|track| track.standing() == Standing::Followed) {
+                told.followed.insert(track.id());
+                told.fold(track.bounds());
+            }
         }
         let end = FrameTime::from_micros(frames * 1_000_000 / u64::from(fps));
         told.events.extend(analyzer.finish(end));
@@ -147,6 +150,12 @@ impl Person {
 }
 
 impl Told {
+    fn fold(&mut self, bounds: &NormBox) {
+        for side in [bounds.left(), bounds.top(), bounds.right(), bounds.bottom()] {
+            self.bits = self.bits.rotate_left(5) ^ u64::from(side.to_bits());
+        }
+    }
+
     /// Whether this is what was expected: the same words, and times near enough.
     pub(crate) fn is_like(&self, expected: &str) -> bool {
         let told = self.to_string();
