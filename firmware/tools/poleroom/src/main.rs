@@ -37,7 +37,7 @@ use wire::{Level, topic::ROOM_FILTERS};
 use crate::civil::UtcOffset;
 use crate::duty::{Duty, Input};
 use crate::fact::{Fact, Started, Stopped};
-use crate::mqtt::{BrokerAddress, Link, RESERVED};
+use crate::mqtt::{BrokerAddress, INBOX, Link};
 use crate::room::Room;
 use crate::store::{CheckJob, Store};
 use crate::voice::Voice;
@@ -95,8 +95,8 @@ fn run(args: &RunArgs) -> anyhow::Result<()> {
     };
     voice.say(&Fact::Started(started), offset);
 
-    let (inbox_in, inbox) = tokio::sync::mpsc::channel(2 * RESERVED);
-    let (outbox, outbox_out) = tokio::sync::mpsc::channel(RESERVED);
+    let (inbox_in, inbox) = tokio::sync::mpsc::channel(INBOX);
+    let (outbox, outbox_out) = tokio::sync::mpsc::channel(INBOX);
     let (checker, jobs) = mpsc::channel();
     let (keep_running, running) = mpsc::channel();
     let room = Room::new(kept, offset);

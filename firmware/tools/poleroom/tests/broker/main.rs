@@ -104,6 +104,25 @@ fn what_came_while_the_room_was_dead_waits_at_the_broker() {
 }
 
 #[test]
+fn a_flood_faster_than_the_disk_waits_at_the_broker() {
+    let broker = Broker::with("allow_anonymous true\nmax_queued_messages 0\n");
+    let store = tempfile::tempdir().unwrap();
+    let room = Room::start(&broker, store.path());
+    let mut pole = Pole::connect(&broker, "pole-1");
+    let (alarms, away) = (store.path().join("alarms"), store.path().join("away"));
+    fs::rename(&alarms, &away).unwrap();
+    pole.flood((1..=3000).map(alarm));
+    room.wait_for_what("disk");
+    fs::rename(&away, &alarms).unwrap();
+    for number in 1..=3000 {
+        assert_eq!(pole.answer(record(number), 1), Verdict::Stored);
+    }
+    let connections = room.wait_for(1, |fact| fact["what"] == "broker");
+    assert_eq!(connections.len(), 1, "{connections:?}");
+    assert_eq!(stored_alarms(store.path()).len(), 3000);
+}
+
+#[test]
 fn a_still_and_a_clip_arrive_in_any_order_and_twice() {
     let (broker, store) = (Broker::start(), tempfile::tempdir().unwrap());
     let room = Room::start(&broker, store.path());

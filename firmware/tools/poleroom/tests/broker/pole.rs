@@ -65,6 +65,17 @@ impl Pole {
         self.send_bytes(B::TAG, payload);
     }
 
+    /// Without waiting for the broker in between.
+    pub(crate) fn flood(&mut self, alarms: impl Iterator<Item = Alarm>) {
+        let topic = self.address.topic(Tag::Alarm);
+        for alarm in alarms {
+            let mut buffer = [0; 4096];
+            let payload = encode(&alarm, &mut buffer).unwrap().to_vec();
+            self.client.publish(topic.as_str(), QoS::AtLeastOnce, false, payload).unwrap();
+            self.published += 1;
+        }
+    }
+
     pub(crate) fn send_bytes(&mut self, leaf: Tag, payload: Vec<u8>) {
         let topic = self.address.topic(leaf).to_string();
         self.publish(&topic, payload);
