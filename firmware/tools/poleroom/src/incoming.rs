@@ -73,26 +73,7 @@ impl Incoming {
         for crowded_out in evicted {
             actions.extend(self.lose(now_ms, crowded_out, "no room: too many files on their way"));
         }
-        let write = || Action::Write { key: key.clone(), offset: chunk.offset, bytes: chunk.bytes };
-        let mut unusable = None;
-        match placed {
-            Placed::Again => {}
-            Placed::Piece => actions.push(write()),
-            Placed::Last => {
-                actions.push(write());
-                actions.push(Action::Check { key: key.clone(), claim: Claim::of(chunk) });
-            }
-            Placed::Contradiction => {
-                let detail = "piece disagrees with earlier ones of its record".to_owned();
-                unusable = Some(Unusable { reason: "contradiction", detail });
-                actions.extend([Action::Reset(key), answer(Verdict::SendAgain)]);
-            }
-            Placed::Scattered => {
-                let detail = "pieces leave too many gaps".to_owned();
-                unusable = Some(Unusable { reason: "scattered", detail });
-                actions.extend([Action::Discard(key), answer(Verdict::Refused)]);
-            }
-        }
+        let unusable = follow(placed, key, chunk, &mut actions);
         (actions, unusable)
     }
 
@@ -214,6 +195,39 @@ impl Incoming {
         match claim.kind {
             MediaKind::Still => Fact::Still(stored),
             MediaKind::Clip => Fact::Clip(stored),
+        }
+    }
+}
+
+/// What a placed piece leads to.
+fn follow<'p>(
+    placed: Placed,
+    key: FileKey,
+    chunk: &MediaChunk<'p>,
+    actions: &mut Vec<Action<'p>>,
+) -> Option<Unusable> {
+    let answer = |verdict| Action::Answer(key.address.clone(), key.record, verdict);
+    let write = || Action::Write { key: key.clone(), offset: chunk.offset, bytes: chunk.bytes };
+    match placed {
+        Placed::Again => None,
+        Placed::Piece => {
+            actions.push(write());
+            None
+        }
+        Placed::Last => {
+            actions.push(write());
+            actions.push(Action::Check { key, claim: Claim::of(chunk) });
+            None
+        }
+        Placed::Contradiction => {
+            actions.extend([answer(Verdict::SendAgain), Action::Reset(key)]);
+            let detail = "piece disagrees with earlier ones of its record".to_owned();
+            Some(Unusable { reason: "contradiction", detail })
+        }
+        Placed::Scattered => {
+            actions.extend([answer(Verdict::Refused), Action::Discard(key)]);
+            let detail = "pieces leave too many gaps".to_owned();
+            Some(Unusable { reason: "scattered", detail })
         }
     }
 }

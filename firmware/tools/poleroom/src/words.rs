@@ -133,9 +133,11 @@ fn garbage_line(garbage: &Garbage) -> String {
 }
 
 fn broker_line(broker: &Broker) -> String {
-    let (time, word) = match broker.state {
-        "connected" => (time_of(&broker.at), "연결 Connected"),
-        _ => (time_of(&broker.at), "연결 끊김 Lost"),
+    let time = time_of(&broker.at);
+    let word = match broker.state {
+        "connected" => "연결 Connected",
+        "refused" => "응답 거부 Answer refused",
+        _ => "연결 끊김 Lost",
     };
     let retry = broker.retry_ms.map(|ms| format!("  retry in {:.1} s", ms as f64 / 1000.0));
     format!("{time} {word}  {}  {}{}", broker.broker, broker.detail, retry.unwrap_or_default())

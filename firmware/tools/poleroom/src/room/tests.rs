@@ -148,7 +148,7 @@ fn contradicting_pieces_start_the_file_over() {
     let actions = room.arrived(0, MEDIA, &contradicting);
     assert!(matches!(
         &actions[..],
-        [Action::Reset(_), Action::Answer(_, _, Verdict::SendAgain), Action::Say(_)]
+        [Action::Answer(_, _, Verdict::SendAgain), Action::Reset(_), Action::Say(_)]
     ));
 }
 
