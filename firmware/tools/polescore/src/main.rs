@@ -12,7 +12,7 @@ mod truth;
 
 use std::fs;
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::{Path, PathBuf, absolute};
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::thread;
@@ -98,12 +98,10 @@ impl Run {
     fn replay(&self, scratch: &Path) -> Result<Replay> {
         let mut base = match &self.config {
             None => Table::new(),
-            Some(path) => fs::read_to_string(path)
-                .with_context(|| format!("cannot read {}", path.display()))?
-                .parse()
-                .with_context(|| path.display().to_string())?,
+            Some(path) => replay::read_base(path)?,
         };
         if let Some(model) = &self.model {
+            let model = absolute(model).with_context(|| model.display().to_string())?;
             let detector = base.entry("detector").or_insert_with(|| Table::new().into());
             let detector = detector.as_table_mut().context("[detector] must be a table")?;
             detector.insert("model".into(), model.display().to_string().into());

@@ -1,7 +1,7 @@
 //! One clip through `polewatchd replay`: its configuration in, its alarms out.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Path, PathBuf, absolute};
 use std::process::Command;
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -22,6 +22,9 @@ pub(crate) struct Replay {
     pub(crate) dir: PathBuf,
 }
 
+/// Settings that are paths, and the table they stand in; a relative one means the file's folder.
+const PATHS: [(&str, &str); 2] = [("detector", "model"), ("detector", "onnxruntime_library")];
+
 /// One line of the daemon's events; the keys not read here are not scored.
 #[derive(Deserialize)]
 struct EventLine {
@@ -29,6 +32,27 @@ struct EventLine {
     kind: String,
     onset_s: f64,
     decided_s: f64,
+}
+
+/// Reads settings that all clips are to share. They are written again elsewhere for each clip, so
+/// relative paths become absolute.
+///
+/// # Errors
+/// When the file cannot be read or is not TOML.
+pub(crate) fn read_base(path: &Path) -> Result<Table> {
+    let text =
+        fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let mut base: Table = text.parse().with_context(|| path.display().to_string())?;
+    for (table, key) in PATHS {
+        let value = base.get_mut(table).and_then(|table| table.get_mut(key));
+        if let Some(Value::String(text)) = value
+            && text != "auto"
+        {
+            let whole = absolute(path.with_file_name(&text))?;
+            *text = whole.display().to_string();
+        }
+    }
+    Ok(base)
 }
 
 impl Replay {
@@ -76,6 +100,10 @@ impl Replay {
         }
         rules.push(rule("loitering", drawn.map(|_| "loiter")));
         let mut config = self.base.clone();
+        // The daemon has no default for its own names; a replay tells them to nobody.
+        for (key, name) in [("site", "polescore"), ("box", "clip")] {
+            config.entry(key).or_insert_with(|| name.into());
+        }
         config.remove("zone");
         if !zones.is_empty() {
             config.insert("zone".into(), Value::Array(zones));
@@ -130,7 +158,9 @@ mod tests {
     fn a_clip_gets_its_zones_and_the_shared_settings() {
         let replay = Replay {
             polewatchd: "polewatchd".into(),
-            base: "[analysis]\nfps = 5.0\n[[rule]]\nname = \"gone\"".parse().unwrap(),
+            base: "box = \"pole-7\"\n[analysis]\nfps = 5.0\n[[rule]]\nname = \"gone\""
+                .parse()
+                .unwrap(),
             dir: PathBuf::new(),
         };
         let truth = |zones: &str| -> Truth {
@@ -140,16 +170,26 @@ mod tests {
         };
         let both = r#"{"intrusion": [[0,0],[1,0],[0,1]], "loiter": [[0,0],[0.5,0],[0,1]]}"#;
         let expected = "\
-            [analysis]\nfps = 5.0\n\n\
+            site = \"polescore\"\nbox = \"pole-7\"\n[analysis]\nfps = 5.0\n\n\
             [[zone]]\nname = \"intrusion\"\npolygon = [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]\n\n\
             [[zone]]\nname = \"loiter\"\npolygon = [[0.0, 0.0], [0.5, 0.0], [0.0, 1.0]]\n\n\
             [[rule]]\nname = \"intrusion\"\nkind = \"intrusion\"\nzone = \"intrusion\"\n\n\
             [[rule]]\nname = \"loitering\"\nkind = \"loitering\"\nzone = \"loiter\"\n";
         assert_eq!(replay.config(&truth(both)), expected.parse::<Table>().unwrap());
         let expected = "\
-            [analysis]\nfps = 5.0\n\n\
+            site = \"polescore\"\nbox = \"pole-7\"\n[analysis]\nfps = 5.0\n\n\
             [[rule]]\nname = \"loitering\"\nkind = \"loitering\"\n";
         assert_eq!(replay.config(&truth("{}")), expected.parse::<Table>().unwrap());
+    }
+
+    #[test]
+    fn paths_in_the_shared_settings_mean_their_own_folder() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("base.toml");
+        fs::write(&path, "[detector]\nmodel = \"m\"\nonnxruntime_library = \"auto\"\n").unwrap();
+        let detector = &read_base(&path).unwrap()["detector"];
+        assert_eq!(detector["model"].as_str(), dir.path().join("m").to_str());
+        assert_eq!(detector["onnxruntime_library"].as_str(), Some("auto"));
     }
 
     #[test]
