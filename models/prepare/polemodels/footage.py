@@ -14,6 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
+from .report import say
+
 REPOSITORY = Path(__file__).resolve().parents[3]
 DEV_CLIPS = REPOSITORY.parent / "shared" / "data" / "dev"
 VTEST = Path("/usr/share/doc/opencv-doc/examples/data/vtest.avi")
@@ -49,6 +51,14 @@ def describe(found: list[Clip]) -> str:
 
 def frames(clip: Clip, every_s: float, long_side: int) -> list[np.ndarray]:
     """One BGR picture [h, w, 3] every `every_s` seconds, its longer side `long_side` pixels."""
+    try:
+        return _decoded(clip, every_s, long_side)
+    except (subprocess.CalledProcessError, ValueError) as error:
+        say(f"{clip.path.name}: left out, it cannot be decoded ({error})")
+        return []
+
+
+def _decoded(clip: Clip, every_s: float, long_side: int) -> list[np.ndarray]:
     width, height = _size(clip.path)
     scale = long_side / max(width, height)
     width, height = round(width * scale), round(height * scale)

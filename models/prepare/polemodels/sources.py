@@ -7,12 +7,12 @@ fails within seconds and says in one line what was tried. Refuses: anything by n
 from __future__ import annotations
 
 import hashlib
+import http.client
 import os
 import shutil
 import subprocess
 import tarfile
 import tempfile
-import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,7 +109,7 @@ class Shelf:
         try:
             with urllib.request.urlopen(source.url, timeout=CONNECT_TIMEOUT_S) as answer:
                 return answer.read(source.bytes + 1)
-        except (OSError, urllib.error.URLError) as error:
+        except (OSError, http.client.HTTPException) as error:
             reason = getattr(error, "reason", error)
             raise Unavailable(
                 f"{source.file}: not in {self._places()}, and {source.url} failed: {reason}"
@@ -119,12 +119,18 @@ class Shelf:
         """Download the package once and keep every file of it that `siblings` name."""
         with tempfile.TemporaryDirectory() as folder:
             archive = _npm_pack(wanted, Path(folder))
-            with tarfile.open(archive) as package:
-                for source in siblings:
-                    if source.npm:
-                        member = package.extractfile(f"package/{source.npm.path}")
-                        content = check(source.npm.path, member.read(), source.sha256)
-                        self._keep(source, content)
+            for source in siblings:
+                if source.npm:
+                    content = _member(archive, f"package/{source.npm.path}")
+                    self._keep(source, check(source.npm.path, content, source.sha256))
+
+
+def _member(archive: Path, name: str) -> bytes:
+    try:
+        with tarfile.open(archive) as package:
+            return package.extractfile(name).read()
+    except (KeyError, tarfile.TarError) as error:
+        raise Unavailable(f"{archive.name}: {error}") from None
 
 
 def _npm_pack(wanted: NpmFile, folder: Path) -> Path:
@@ -132,7 +138,7 @@ def _npm_pack(wanted: NpmFile, folder: Path) -> Path:
     if not shutil.which("npm"):
         raise Unavailable(f"{name}: npm is not installed (Debian: apt-get install npm)")
     say(f"{name}: npm pack, some 145 MB, minutes on a slow line")
-    command = ["npm", "pack", name, "--silent", "--fetch-retries=1", "--fetch-timeout=60000"]
+    command = ["npm", "pack", name, "--silent", "--fetch-retries=1"]
     try:
         subprocess.run(
             command, cwd=folder, check=True, capture_output=True, text=True, timeout=NPM_TIMEOUT_S

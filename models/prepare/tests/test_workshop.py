@@ -117,6 +117,12 @@ class Workshop(unittest.TestCase):
         with mock.patch.dict(os.environ, PATH=""), self.assertRaisesRegex(Unavailable, "npm is not"):
             sources._npm_pack(wanted, self.folder)
 
+    def test_an_archive_that_is_not_one_is_named(self):
+        archive = self.folder / "package.tgz"
+        archive.write_bytes(b"<html>sign in</html>")
+        with self.assertRaisesRegex(Unavailable, "package.tgz"):
+            sources._member(archive, "package/a.bin")
+
     def test_a_manifest_without_a_key_names_it(self):
         path = self.folder / "model.toml"
         path.write_text(path.read_text().replace("[head]", "[tail]"))
