@@ -9,21 +9,21 @@ use std::path::{Path, PathBuf};
 
 /// What the disk did not do.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot {action} {}: {source}", path.display())]
+#[error("cannot {action} {}: {cause}", path.display())]
 pub(crate) struct DiskError {
     /// "write", "rename".
     pub(crate) action: &'static str,
     /// Where.
     pub(crate) path: PathBuf,
     /// Why.
-    pub(crate) source: io::Error,
+    pub(crate) cause: io::Error,
 }
 
 impl DiskError {
     /// For `map_err`.
     pub(crate) fn at(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
-        move |source| Self { action, path, source }
+        move |cause| Self { action, path, cause }
     }
 }
 

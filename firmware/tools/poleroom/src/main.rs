@@ -25,10 +25,12 @@ mod voice;
 mod words;
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::Sender;
@@ -71,16 +73,22 @@ struct RunArgs {
     #[arg(long)]
     json: bool,
     /// The MQTT client id: keep it, the broker's session hangs on it; two rooms need two
-    #[arg(long, default_value = "poleroom")]
+    #[arg(long, default_value = "poleroom", value_parser = NonEmptyStringValueParser::new())]
     client_id: String,
     /// The distance of local time from UTC
     #[arg(long, default_value = "+09:00", allow_hyphen_values = true)]
     utc_offset: UtcOffset,
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
     let Cli { command: Command::Run(args) } = Cli::parse();
-    run(&args)
+    match run(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("poleroom: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 fn run(args: &RunArgs) -> anyhow::Result<()> {

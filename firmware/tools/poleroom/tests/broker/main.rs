@@ -314,6 +314,20 @@ fn a_second_room_does_not_touch_the_store() {
     assert!(!output.status.success());
     let error = String::from_utf8(output.stderr).unwrap();
     assert!(error.contains("another poleroom uses this store"), "{error}");
+    assert_eq!(error.lines().count(), 1, "{error}");
+}
+
+#[test]
+fn a_store_that_cannot_be_made_is_named_in_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    fs::write(&file, "in the way").unwrap();
+    let mut room = Command::new(env!("CARGO_BIN_EXE_poleroom"));
+    let output = room.args(["run", "--store"]).arg(file.join("store")).output().unwrap();
+    assert!(!output.status.success());
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.contains("cannot make folder") && error.contains("file/store"), "{error}");
+    assert_eq!(error.lines().count(), 1, "{error}");
 }
 
 #[test]
