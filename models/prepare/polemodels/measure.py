@@ -96,7 +96,8 @@ def write(manifest: Manifest, folder: Path, speeds: dict, shares: dict, seen: st
     ]
     for name in PRECISIONS:
         lines += ["", f"[{name}]"]
-        lines += [f"{key} = {value}" for key, value in (speeds[name] | _rates(shares[name])).items()]
+        figures = speeds[name] | _rates(shares[name])
+        lines += [f"{key} = {value}" for key, value in figures.items()]
     (folder / "measured.toml").write_text("\n".join(lines) + "\n")
     say(f"{manifest.name}: {reason}")
 

@@ -40,7 +40,7 @@ class Layer:
         """An array option, written -23300 - option = count,value,..."""
         count, *values = self.options[-23300 - option].split(",")
         if int(count) != len(values):
-            raise BadNet(f"layer {self.name}: option {option} has {len(values)} values, not {count}")
+            raise BadNet(f"layer {self.name}: option {option}: {len(values)} values, not {count}")
         return [float(value) for value in values]
 
 

@@ -102,10 +102,9 @@ def reference(manifest: Manifest, runner, picture: np.ndarray):
             view = scaled[:, ::-1] if mirrored else scaled
             boxes, confidences = detect(manifest, "fp32", runner, view, POSSIBLE / 2)
             if mirrored:
-                boxes = np.stack(
-                    [view.shape[1] - boxes[:, 2], boxes[:, 1], view.shape[1] - boxes[:, 0], boxes[:, 3]],
-                    axis=1,
-                )
+                left, top, right, bottom = boxes.T
+                width = view.shape[1]
+                boxes = np.stack([width - right, top, width - left, bottom], axis=1)
             looks.append((boxes / scale, confidences))
     boxes, _ = suppress(*(np.concatenate(part) for part in zip(*looks)), SAME_PERSON)
     return boxes, np.array([_mean_confidence(box, looks) for box in boxes])
