@@ -4,6 +4,18 @@
 //! backend within the tolerance stated in `tests/conformance.rs`. Refuses: knowing where a picture
 //! came from, following objects over time. All `unsafe` of the project lives under `backend/`.
 
+pub mod backend;
+pub mod choice;
+pub mod detector;
+pub mod head;
+pub mod letterbox;
+pub mod manifest;
 pub mod picture;
+pub mod prepared;
 
+pub use backend::{BackendError, BackendKind};
+pub use choice::{Choice, Options};
+pub use detector::{Detector, DetectorError};
+pub use manifest::{Precision, Thresholds};
 pub use picture::{Picture, PictureError, PixelLayout, Plane};
+pub use prepared::ModelRoot;

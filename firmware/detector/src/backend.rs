@@ -1,0 +1,178 @@
+//! Engines that run a network: tract, which is always there, and onnxruntime, loaded from its
+//! shared library. The NPU runtimes (`rknn`, `hailo`) belong beside them.
+//!
+//! Promises: whatever the engine, a [`Network`] takes the same tensor and gives the same outputs
+//! within the tolerances of `tests/conformance.rs`; a missing, foreign or broken library and a
+//! graph that does not fit the manifest are errors. Refuses: knowing what the tensors mean.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+pub mod onnxruntime;
+pub mod tract;
+
+pub use self::onnxruntime::Runtime;
+
+/// The engines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BackendKind {
+    /// In the binary, one thread, fp32 arithmetic whatever the weights.
+    Tract,
+    /// `libonnxruntime.so`, found at run time; integer arithmetic for INT8 weights.
+    OnnxRuntime,
+}
+
+/// A network for one input shape.
+///
+/// An engine that wants bytes rather than f32 (an NPU with fused normalization) will need a second
+/// kind of input; the letterbox is the only writer.
+pub trait Network: Send {
+    /// The input tensor, `[1, 3, height, width]`; what is not overwritten stays from run to run.
+    fn input(&mut self) -> &mut [f32];
+
+    /// Computes the outputs from the input.
+    fn run(&mut self) -> Result<(), BackendError>;
+
+    /// The dimensions of each output, in the order of [`NetworkPlan::outputs`].
+    fn shapes(&self) -> &[Vec<usize>];
+
+    /// The values of one output of the last run, its last dimension running fastest.
+    fn output(&self, index: usize) -> Result<&[f32], BackendError>;
+}
+
+/// What a network is made from.
+#[derive(Clone, Copy, Debug)]
+pub struct NetworkPlan<'a> {
+    /// The ONNX file's bytes.
+    pub onnx: &'a [u8],
+    /// The input tensor's name.
+    pub input: &'a str,
+    /// The output tensors' names.
+    pub outputs: &'a [String],
+    /// Width and height of the input in pixels.
+    pub size: (usize, usize),
+    /// Threads that may compute at once.
+    pub threads: usize,
+}
+
+/// Why a network cannot be loaded or run.
+#[derive(Debug, thiserror::Error)]
+pub enum BackendError {
+    /// A word that names no engine.
+    #[error("backend is {got:?}, expected tract or onnxruntime")]
+    UnknownKind {
+        /// The word.
+        got: String,
+    },
+    /// The shared library cannot serve.
+    #[error("onnxruntime library {}: {reason}", path.display())]
+    Library {
+        /// The library.
+        path: PathBuf,
+        /// What was expected and found.
+        reason: String,
+    },
+    /// The engine refused the graph or failed while computing.
+    #[error("{kind}: {during}: {reason}")]
+    Engine {
+        /// Which engine.
+        kind: BackendKind,
+        /// What it was doing.
+        during: &'static str,
+        /// Its words, on one line.
+        reason: String,
+    },
+    /// The graph has no tensor of that name.
+    #[error("{kind}: the graph has no {role} {name:?}, expected one of {have:?}")]
+    NoSuchTensor {
+        /// Which engine.
+        kind: BackendKind,
+        /// `input` or `output`.
+        role: &'static str,
+        /// The manifest's name.
+        name: String,
+        /// The names it has.
+        have: Vec<String>,
+    },
+}
+
+impl BackendKind {
+    /// The word used in configuration and logs.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Tract => "tract",
+            Self::OnnxRuntime => "onnxruntime",
+        }
+    }
+
+    /// An error of this engine, its words folded to one line.
+    fn error(self, during: &'static str, reason: impl std::fmt::Display) -> BackendError {
+        let reason = reason.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+        BackendError::Engine { kind: self, during, reason }
+    }
+}
+
+impl std::fmt::Display for BackendKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+impl FromStr for BackendKind {
+    type Err = BackendError;
+
+    fn from_str(word: &str) -> Result<Self, BackendError> {
+        [Self::Tract, Self::OnnxRuntime]
+            .into_iter()
+            .find(|kind| kind.word() == word)
+            .ok_or_else(|| BackendError::UnknownKind { got: word.to_owned() })
+    }
+}
+
+/// The engine that was chosen, ready to load networks.
+#[derive(Clone, Debug)]
+pub enum Engine {
+    /// tract.
+    Tract,
+    /// onnxruntime, loaded.
+    OnnxRuntime(Runtime),
+}
+
+impl Engine {
+    /// Which engine it is.
+    #[must_use]
+    pub const fn kind(&self) -> BackendKind {
+        match self {
+            Self::Tract => BackendKind::Tract,
+            Self::OnnxRuntime(_) => BackendKind::OnnxRuntime,
+        }
+    }
+
+    /// The engine's own version.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        match self {
+            Self::Tract => tract::VERSION,
+            Self::OnnxRuntime(runtime) => runtime.version(),
+        }
+    }
+
+    /// How many of `asked` threads it will use.
+    #[must_use]
+    pub const fn threads(&self, asked: usize) -> usize {
+        match self {
+            Self::Tract => 1,
+            Self::OnnxRuntime(_) => asked,
+        }
+    }
+
+    /// Makes `plan` ready to run, having run it once.
+    pub fn load(&self, plan: &NetworkPlan<'_>) -> Result<Box<dyn Network>, BackendError> {
+        Ok(match self {
+            Self::Tract => Box::new(tract::TractNetwork::load(plan)?),
+            Self::OnnxRuntime(runtime) => Box::new(runtime.load(plan)?),
+        })
+    }
+}

@@ -1,0 +1,162 @@
+//! The detector: one picture in, its detections out.
+//!
+//! Promises: nothing is allocated between two pictures of one size beyond what the engine itself
+//! takes; a picture of another size makes a new plan and drops the old one. Refuses: knowing where
+//! pictures come from and what follows them.
+
+use analytics::detection::Detection;
+
+use crate::backend::{BackendError, Engine, Network, NetworkPlan};
+use crate::choice::{self, Choice, Options};
+use crate::head::{HeadDecoder, ShapeError};
+use crate::letterbox::{Fit, Letterbox};
+use crate::manifest::Thresholds;
+use crate::picture::Picture;
+use crate::prepared::{PreparedError, PreparedModel};
+
+/// A prepared model on an engine, planned for one picture size.
+pub struct Detector {
+    model: PreparedModel,
+    engine: Engine,
+    choice: Choice,
+    thresholds: Thresholds,
+    plan: Plan,
+}
+
+/// What depends on the picture's size.
+struct Plan {
+    letterbox: Letterbox,
+    network: Box<dyn Network>,
+    head: HeadDecoder,
+}
+
+/// Why a detector cannot be opened or cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum DetectorError {
+    /// The prepared model cannot be used.
+    #[error(transparent)]
+    Prepared(#[from] PreparedError),
+    /// The engine cannot be used or failed.
+    #[error(transparent)]
+    Backend(#[from] BackendError),
+    /// The graph does not give what its manifest says.
+    #[error("model {model}: {error}")]
+    Shape {
+        /// The model's name.
+        model: String,
+        /// Which output, expected and got.
+        error: ShapeError,
+    },
+    /// A number in [`Options`] outside its range.
+    #[error("detector.threads is {got}, expected 1 to {}", Options::MAX_THREADS)]
+    Threads {
+        /// What stands there.
+        got: usize,
+    },
+}
+
+impl Detector {
+    /// Opens what `options` ask for and plans for pictures of `width` x `height` pixels.
+    pub fn open(options: &Options, width: usize, height: usize) -> Result<Self, DetectorError> {
+        if !(1..=Options::MAX_THREADS).contains(&options.threads) {
+            return Err(DetectorError::Threads { got: options.threads });
+        }
+        let model = match &options.model {
+            Some(folder) => PreparedModel::open(folder)?,
+            None => options.root.best_model()?,
+        };
+        let (engine, why_engine) = choice::engine(options)?;
+        let (precision, why_precision) =
+            choice::precision(options.precision, engine.kind(), model.measured());
+        let weights = model.weights(precision)?;
+        let choice = Choice {
+            model: model.manifest().name.clone(),
+            model_sha256: weights.sha256.clone(),
+            backend: engine.kind(),
+            backend_version: engine.version().to_owned(),
+            precision,
+            threads: engine.threads(options.threads),
+            reason: format!("{why_engine}; {why_precision}"),
+        };
+        let plan = Plan::new(&model, &engine, &choice, (width, height))?;
+        Ok(Self { thresholds: weights.thresholds, model, engine, choice, plan })
+    }
+
+    /// Letterboxes, infers and decodes `picture`: its detections, surest first, each at least
+    /// [`Thresholds::keep`].
+    pub fn detect(&mut self, picture: &Picture<'_>) -> Result<&[Detection], DetectorError> {
+        self.letterbox(picture)?;
+        self.infer()?;
+        self.decode()
+    }
+
+    /// The first step: `picture` into the input tensor. A picture of another size than the last
+    /// makes a new plan first, which takes as long as opening.
+    pub fn letterbox(&mut self, picture: &Picture<'_>) -> Result<(), DetectorError> {
+        let size = (picture.width(), picture.height());
+        if size != self.plan.letterbox.fit().picture() {
+            self.plan = Plan::new(&self.model, &self.engine, &self.choice, size)?;
+        }
+        self.plan.letterbox.paint(picture, self.plan.network.input());
+        Ok(())
+    }
+
+    /// The second step: the input tensor to the output tensors.
+    pub fn infer(&mut self) -> Result<(), DetectorError> {
+        Ok(self.plan.network.run()?)
+    }
+
+    /// The third step: the output tensors to detections.
+    pub fn decode(&mut self) -> Result<&[Detection], DetectorError> {
+        let Plan { letterbox, network, head } = &mut self.plan;
+        Ok(head.decode(network.as_ref(), letterbox.fit())?)
+    }
+
+    /// The scores the rest of the product acts on, as measured for the weights that run.
+    #[must_use]
+    pub const fn thresholds(&self) -> Thresholds {
+        self.thresholds
+    }
+
+    /// What runs and why.
+    #[must_use]
+    pub const fn choice(&self) -> &Choice {
+        &self.choice
+    }
+
+    /// Where the picture lies in the network's input.
+    #[must_use]
+    pub const fn fit(&self) -> &Fit {
+        self.plan.letterbox.fit()
+    }
+
+    /// The values of output `index` of the last run, for comparing engines.
+    pub fn output(&self, index: usize) -> Result<&[f32], DetectorError> {
+        Ok(self.plan.network.output(index)?)
+    }
+}
+
+impl Plan {
+    fn new(
+        model: &PreparedModel,
+        engine: &Engine,
+        choice: &Choice,
+        (width, height): (usize, usize),
+    ) -> Result<Self, DetectorError> {
+        let manifest = model.manifest();
+        let letterbox = Letterbox::new(width, height, &manifest.input);
+        let size = letterbox.fit().network();
+        let mut network = engine.load(&NetworkPlan {
+            onnx: &model.onnx(choice.precision)?,
+            input: &manifest.input.tensor,
+            outputs: &manifest.head.outputs,
+            size,
+            threads: choice.threads,
+        })?;
+        letterbox.pad(network.input());
+        let thresholds = model.weights(choice.precision)?.thresholds;
+        let head = HeadDecoder::new(manifest, thresholds, size, network.shapes())
+            .map_err(|error| DetectorError::Shape { model: manifest.name.clone(), error })?;
+        Ok(Self { letterbox, network, head })
+    }
+}
