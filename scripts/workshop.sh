@@ -79,9 +79,10 @@ toolchain_check() {
     wanted=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' "$WORKSHOP_REPO/Cargo.toml")
     command -v cargo >/dev/null || die "the Rust toolchain (cargo, rustc) is missing, and this" \
         "script does not install it: install rustup as https://rustup.rs says, then run this again"
-    got=$(cd "$WORKSHOP_REPO" && rustc --version 2>&1 | awk '/^rustc /{print $2}')
-    [[ -n $got ]] || die "rustc does not run in $WORKSHOP_REPO: expected the toolchain of" \
-        "rust-toolchain.toml; 'rustup show' there tells why, and installs it when online"
+    got=$(cd "$WORKSHOP_REPO" && rustc --version 2>&1) || die "rustc does not run in" \
+        "$WORKSHOP_REPO ('${got##*$'\n'}'): expected the toolchain of rust-toolchain.toml;" \
+        "'rustup show' there tells more, and installs it when online"
+    got=$(awk '/^rustc /{print $2}' <<<"$got")
     [[ $(printf '%s\n%s\n' "$wanted" "$got" | sort -V | head -1) == "$wanted" ]] ||
         die "rustc is $got, expected $wanted or newer: 'rustup update', or install rustup as" \
             "https://rustup.rs says"
