@@ -172,10 +172,10 @@ impl Settings {
 }
 
 impl Default for TrackerSettings {
-    /// 0.40 and 0.20: NanoDet-Plus at 640 pixels in fp32.
+    /// 0.35 and 0.20: NanoDet-Plus at 640 pixels in fp32.
     fn default() -> Self {
         let confidence = |score| Confidence::new(score).unwrap_or_default();
-        Self { start_confidence: confidence(0.40), keep_confidence: confidence(0.20) }
+        Self { start_confidence: confidence(0.35), keep_confidence: confidence(0.20) }
     }
 }
 

@@ -101,6 +101,9 @@ fn check_events(events: &[Event]) -> Result<(), TestCaseError> {
 }
 
 proptest! {
+    // A case is two runs of up to 80 frames; 64 of them take some seconds on a small machine.
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn any_frames_give_whole_events_twice_the_same(frames in frames()) {
         let events = run(&frames);

@@ -13,7 +13,7 @@ use crate::geometry::NormBox;
 const MOVED: (f32, f32) = (0.5, 0.25);
 /// How far above the score that starts a track the median score of something that has never moved
 /// must lie.
-const PLAIN_MARGIN: f32 = 0.15;
+const PLAIN_MARGIN: f32 = 0.2;
 /// How many scores the median is taken over: three seconds at ten frames a second.
 const SCORES: usize = 31;
 
