@@ -4,3 +4,6 @@
 
 pub mod config;
 pub mod video;
+pub mod slot;
+pub mod clip;
+pub mod still;

@@ -5,15 +5,35 @@
 //! the daemon runs; sound is refused before it leaves the camera. Refuses: scaling, colour
 //! conversion (unless a decoder gives nothing else), and holding anything downstream.
 
-pub mod decoder;
-pub mod error;
-pub mod file;
-pub mod frame;
-pub mod rate;
+mod admission;
+mod axis;
+mod backoff;
+mod codec;
+mod decoder;
+mod error;
+mod file;
+mod frame;
+mod intake;
+mod live;
+mod packet;
+mod rate;
+mod recording;
+mod rtsp;
+mod silence;
+mod status;
+mod supervise;
+mod teardown;
 
-pub use error::VideoError;
+pub use codec::Codec;
+pub(crate) use decoder::element;
+pub use error::{VideoError, redacted};
 pub use file::FileFrames;
-pub use frame::Frame;
+pub use frame::{Colour, ColourMatrix, ColourRange, Frame};
+pub use intake::{Now, Outlets};
+pub use packet::{Packet, PacketOutlet, packets};
+pub use status::{StatusBoard, VideoState, VideoStatus};
+pub use supervise::{Settings, Video};
+pub use teardown::{Hung, MAX_ABANDONED};
 
 /// Starts GStreamer; every entrance to this module calls it, and only the first call costs.
 ///

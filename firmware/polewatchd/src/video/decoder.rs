@@ -9,6 +9,9 @@ use gstreamer::prelude::*;
 
 use super::error::{VideoError, one_line};
 
+/// What every decoder is called within its pipeline, so that errors can be told to be its own.
+pub(crate) const NAME: &str = "decoder";
+
 /// A GStreamer element by name.
 ///
 /// # Errors
@@ -23,9 +26,7 @@ pub(crate) fn element(name: &str) -> Result<gst::Element, VideoError> {
 /// The Debian 12 package of the elements this crate names.
 fn package(element: &str) -> &'static str {
     match element {
-        "h264parse" | "h265parse" | "h264timestamper" | "h265timestamper" => {
-            "gstreamer1.0-plugins-bad"
-        }
+        "h264parse" | "h265parse" => "gstreamer1.0-plugins-bad",
         "parsebin" | "appsink" | "appsrc" | "videoconvert" => "gstreamer1.0-plugins-base",
         "capsfilter" | "tee" | "queue" | "clocksync" | "filesrc" | "filesink" => {
             "libgstreamer1.0-0"
@@ -55,7 +56,7 @@ pub(crate) fn open(
         .collect();
     factories.sort_by_key(|factory| (preference(factory), std::cmp::Reverse(factory.rank())));
     for factory in factories {
-        let Ok(decoder) = factory.create().build() else { continue };
+        let Ok(decoder) = factory.create().name(NAME).build() else { continue };
         // A driver that is there and a device that opens are two things.
         if decoder.set_state(gst::State::Ready).is_err() {
             let _ = decoder.set_state(gst::State::Null);
@@ -68,9 +69,19 @@ pub(crate) fn open(
 }
 
 /// Whether the decoder works in hardware, by GStreamer's own classification.
-pub(crate) fn is_hardware(factory: &gst::ElementFactory) -> bool {
+fn is_hardware(factory: &gst::ElementFactory) -> bool {
     let by_class = factory.metadata("klass").is_some_and(|klass| klass.contains("Hardware"));
     by_class || factory.name().starts_with("v4l2") || factory.name().starts_with("mpp")
+}
+
+/// The name of the factory that made `element`: "avdec_h264".
+pub(crate) fn factory_name(element: &gst::Element) -> String {
+    element.factory().map_or_else(String::new, |factory| factory.name().to_string())
+}
+
+/// Whether the factory of this name makes decoders that work in hardware.
+pub(crate) fn is_hardware_name(factory: &str) -> bool {
+    gst::ElementFactory::find(factory).is_some_and(|factory| is_hardware(&factory))
 }
 
 fn preference(factory: &gst::ElementFactory) -> u8 {

@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use gstreamer::prelude::*;
+
 /// Why there are no pictures. `peer` is a file's path or an address without its credentials.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum VideoError {
@@ -82,7 +84,7 @@ pub enum VideoError {
         transport: &'static str,
     },
     /// The connection is open and nothing comes.
-    #[error("{peer}: connected, but no {what} for {silent_for:?}")]
+    #[error("{peer}: connected, but no {what} for {silent_for:.1?}")]
     Stalled {
         /// The source.
         peer: String,
@@ -123,6 +125,15 @@ pub enum VideoError {
         /// GStreamer's words.
         detail: String,
     },
+}
+
+impl VideoError {
+    /// What GStreamer reports and nobody can name better.
+    pub(crate) fn from_stream(peer: &str, error: &gstreamer::message::Error) -> Self {
+        let element = error.src().map_or_else(String::new, |source| source.name().to_string());
+        let detail = one_line(error.error().message());
+        Self::Stream { peer: peer.to_owned(), element, detail }
+    }
 }
 
 /// `text` on one line.

@@ -23,6 +23,9 @@ const AHEAD: u32 = 2;
 /// No file may hang a replay: GStreamer has to give a picture, an error or the end within this.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// What the element is called whose pads are the file's streams.
+const PARSE: &str = "parse";
+
 /// The frames of a recording at the analysis rate.
 pub struct FileFrames {
     peer: String,
@@ -43,7 +46,6 @@ impl FileFrames {
     pub fn open(path: &Path, fps: f64) -> Result<Self, VideoError> {
         super::init()?;
         let peer = path.display().to_string();
-        check_readable(path, &peer)?;
         let (pipeline, sink) = pipeline(path, &peer)?;
         let mut frames = Self {
             peer,
@@ -124,20 +126,8 @@ impl FileFrames {
     }
 
     fn diagnose(&self, error: &gst::message::Error) -> VideoError {
-        let cause = error.error();
-        if cause.matches(gst::StreamError::TypeNotFound)
-            || cause.matches(gst::StreamError::WrongType)
-        {
-            return self.not_video("a file of no known format");
-        }
-        // A demuxer that finds none of its streams taken fails before it says which it has.
-        let video_taken = self.sink.static_pad("sink").is_some_and(|pad| pad.is_linked());
-        if !video_taken && cause.matches(gst::StreamError::Failed) {
-            let parse = self.pipeline.by_name("parse");
-            return self.not_video(&parse.map_or_else(String::new, |parse| streams(&parse)));
-        }
-        let element = error.src().map_or_else(String::new, |source| source.name().to_string());
-        VideoError::Stream { peer: self.peer.clone(), element, detail: one_line(cause.message()) }
+        diagnose(&self.pipeline, &self.peer, error)
+            .unwrap_or_else(|| VideoError::from_stream(&self.peer, error))
     }
 
     fn not_video(&self, got: &str) -> VideoError {
@@ -189,25 +179,40 @@ fn check_readable(path: &Path, peer: &str) -> Result<(), VideoError> {
 /// `filesrc ! parsebin`, and once the first video stream shows, `! decoder ! appsink`.
 fn pipeline(path: &Path, peer: &str) -> Result<(gst::Pipeline, gst_app::AppSink), VideoError> {
     let pipeline = gst::Pipeline::new();
-    let (source, parse) = (decoder::element("filesrc")?, decoder::element("parsebin")?);
-    source.set_property("location", path);
-    parse.set_property("name", "parse");
-    refuse_all_but_video(&parse);
+    let parse = attach_source(&pipeline, path, peer)?;
     let sink = gst_app::AppSink::builder()
         .sync(false)
         .max_buffers(AHEAD)
         .enable_last_sample(false)
         .caps(&decoder::offered())
         .build();
-    let build = |error: gst::glib::BoolError| VideoError::Stream {
+    pipeline.add(&sink).map_err(|error| not_built(peer, &error))?;
+    link_when_known(&pipeline, &parse, sink.upcast_ref(), peer);
+    Ok((pipeline, sink))
+}
+
+/// `filesrc ! parsebin` in `pipeline`; the `parsebin`, whose pads are the file's streams.
+pub(crate) fn attach_source(
+    pipeline: &gst::Pipeline,
+    path: &Path,
+    peer: &str,
+) -> Result<gst::Element, VideoError> {
+    check_readable(path, peer)?;
+    let (source, parse) = (decoder::element("filesrc")?, decoder::element("parsebin")?);
+    source.set_property("location", path);
+    parse.set_property("name", PARSE);
+    refuse_all_but_video(&parse);
+    pipeline.add_many([&source, &parse]).map_err(|error| not_built(peer, &error))?;
+    source.link(&parse).map_err(|error| not_built(peer, &error))?;
+    Ok(parse)
+}
+
+fn not_built(peer: &str, error: &gst::glib::BoolError) -> VideoError {
+    VideoError::Stream {
         peer: peer.to_owned(),
         element: "pipeline".to_owned(),
         detail: one_line(&error.message),
-    };
-    pipeline.add_many([&source, &parse, sink.upcast_ref()]).map_err(build)?;
-    source.link(&parse).map_err(build)?;
-    link_when_known(&pipeline, &parse, sink.upcast_ref(), peer);
-    Ok((pipeline, sink))
+    }
 }
 
 /// Sound and subtitles are not even parsed: their streams end, unlinked, at the demuxer.
@@ -250,8 +255,28 @@ fn link_when_known(
     });
 }
 
+/// What an error means when the file itself is at fault.
+pub(crate) fn diagnose(
+    pipeline: &gst::Pipeline,
+    peer: &str,
+    error: &gst::message::Error,
+) -> Option<VideoError> {
+    let not_video = |got: String| Some(VideoError::NotVideo { peer: peer.to_owned(), got });
+    let cause = error.error();
+    if cause.matches(gst::StreamError::TypeNotFound) || cause.matches(gst::StreamError::WrongType) {
+        return not_video("a file of no known format".to_owned());
+    }
+    // A demuxer that finds none of its streams taken fails before it says which it has.
+    let parse = pipeline.by_name(PARSE)?;
+    let taken = parse.src_pads().iter().any(|pad| pad.is_linked());
+    if !taken && cause.matches(gst::StreamError::Failed) {
+        return not_video(streams(&parse));
+    }
+    None
+}
+
 /// What a file holds instead of video: "audio/mpeg and text/x-raw".
-fn streams(parse: &gst::Element) -> String {
+pub(crate) fn streams(parse: &gst::Element) -> String {
     let name = |pad: &gst::Pad| {
         decoder::codec_name(&pad.current_caps().unwrap_or_else(|| pad.query_caps(None)))
     };
@@ -259,7 +284,7 @@ fn streams(parse: &gst::Element) -> String {
     if names.is_empty() { "no stream that can be decoded".to_owned() } else { names.join(" and ") }
 }
 
-fn is_video(caps: &gst::Caps) -> bool {
+pub(crate) fn is_video(caps: &gst::Caps) -> bool {
     let name = caps.structure(0).map_or("", |structure| structure.name().as_str());
     name.starts_with("video/") || name == "image/jpeg"
 }

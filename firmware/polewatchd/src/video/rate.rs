@@ -15,7 +15,7 @@ const EARLY: f64 = 0.4;
 
 /// Picks pictures by their stamps.
 #[derive(Clone, Debug)]
-pub struct RateGate {
+pub(super) struct RateGate {
     interval: Duration,
     early: Duration,
     due: Option<FrameTime>,
@@ -24,13 +24,13 @@ pub struct RateGate {
 impl RateGate {
     /// A gate of `fps` pictures per second of stream time, more than 0.
     #[must_use]
-    pub fn new(fps: f64) -> Self {
+    pub(super) fn new(fps: f64) -> Self {
         let interval = Duration::from_secs_f64(1.0 / fps.clamp(0.01, 1000.0));
         Self { interval, early: interval.mul_f64(EARLY), due: None }
     }
 
     /// Whether the picture stamped `time` is looked at. Stamps that go back are never picked.
-    pub fn pick(&mut self, time: FrameTime) -> bool {
+    pub(super) fn pick(&mut self, time: FrameTime) -> bool {
         let Some(due) = self.due else {
             self.due = Some(time.plus(self.interval));
             return true;

@@ -32,6 +32,21 @@ impl Footage {
         path
     }
 
+    /// A recording of 320 by 240 pixels, 10 a second, a key picture every 10, made by `ffmpeg`.
+    pub(crate) fn by_ffmpeg(&self, name: &str, seconds: u32, encoder: &[&str]) -> PathBuf {
+        let path = self.path(name);
+        let source = format!("testsrc=size=320x240:rate=10:duration={seconds}");
+        let status = std::process::Command::new("ffmpeg")
+            .args(["-v", "error", "-f", "lavfi", "-i", &source, "-pix_fmt", "yuv420p"])
+            .args(encoder)
+            .args(["-g", "10"])
+            .arg(&path)
+            .status()
+            .expect("ffmpeg (Debian package ffmpeg) runs");
+        assert!(status.success(), "{name} is made");
+        path
+    }
+
     /// An H.264 recording of 320 by 240 pixels, `count` pictures, a key picture every 10.
     pub(crate) fn h264(&self, name: &str, count: u32, fps: &str) -> PathBuf {
         let line = format!(
@@ -54,8 +69,7 @@ fn run(line: &str) {
     assert!(matches!(end.view(), gst::MessageView::Eos(_)), "{line}: {end:?}");
 }
 
-/// Whether `path` has an audio or a video stream, as `ffprobe` says.
-#[allow(dead_code, reason = "not every story asks")]
+/// What `ffprobe` says of `path`: the asked-for `entries`, one line a stream or packet.
 pub(crate) fn probe(path: &Path, entries: &str) -> String {
     let out = std::process::Command::new("ffprobe")
         .args(["-v", "error", "-show_entries", entries, "-of", "csv=p=0"])
