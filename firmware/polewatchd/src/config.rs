@@ -9,9 +9,11 @@ mod raw;
 mod validate;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
+use analytics::settings::RuleSettings;
+use analytics::zone::Zone;
+use detector::{BackendKind, Precision};
 use sha2::{Digest, Sha256};
 
 pub use problem::{ConfigError, Problem};
@@ -35,7 +37,7 @@ pub struct Config {
     /// Zones, in the file's order.
     pub zones: Vec<Zone>,
     /// Rules, in the file's order.
-    pub rules: Vec<Rule>,
+    pub rules: Vec<RuleSettings>,
     /// Clip lengths.
     pub clip: Clip,
     /// Where records wait for the control room.
@@ -83,76 +85,19 @@ pub enum Transport {
     Udp,
 }
 
-/// The detector.
+/// The detector; `None` is `auto` throughout.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DetectorConfig {
-    /// The prepared model's folder; `None` is the best one prepared.
+    /// The prepared model's folder.
     pub model: Option<PathBuf>,
     /// Which engine.
-    pub backend: Backend,
+    pub backend: Option<BackendKind>,
     /// Which weights.
-    pub precision: Precision,
+    pub precision: Option<Precision>,
     /// Threads for one inference.
     pub threads: usize,
-    /// onnxruntime's shared library; `None` is the prepared one.
+    /// onnxruntime's shared library.
     pub onnxruntime_library: Option<PathBuf>,
-}
-
-/// Which engine runs the network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Backend {
-    /// The fastest available.
-    Auto,
-    /// Pure Rust, always there.
-    Tract,
-    /// Needs its shared library.
-    Onnxruntime,
-}
-
-/// Which weights the network runs with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Precision {
-    /// What the model's preparation measured to be best here.
-    Auto,
-    /// 32-bit floating point.
-    Fp32,
-    /// 8-bit integers.
-    Int8,
-}
-
-/// A named part of the picture.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Zone {
-    /// Its name, carried in alarms.
-    pub name: Arc<str>,
-    /// Its corners, normalized.
-    pub polygon: Vec<[f32; 2]>,
-}
-
-/// A rule to watch for.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Rule {
-    /// Its name, carried in alarms.
-    pub name: Arc<str>,
-    /// What it watches for.
-    pub kind: RuleKind,
-    /// Index into [`Config::zones`]; `None` is the whole picture.
-    pub zone: Option<usize>,
-}
-
-/// What a rule watches for.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum RuleKind {
-    /// Somebody is inside for `hold`.
-    Intrusion {
-        /// How long inside before it counts.
-        hold: Duration,
-    },
-    /// Somebody stays for `dwell`.
-    Loitering {
-        /// How long is too long.
-        dwell: Duration,
-    },
 }
 
 /// Clip lengths.

@@ -2,8 +2,8 @@
 //!
 //! Promises: one direction, camera to control room; ARCHITECTURE.md names the threads and queues.
 
-pub mod config;
-pub mod video;
-pub mod slot;
 pub mod clip;
+pub mod config;
+pub mod slot;
 pub mod still;
+pub mod video;

@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use polewatchd::config::{BoardConfig, Config, ConfigError, RuleKind, Source};
+use analytics::settings::RuleKind;
+use polewatchd::config::{BoardConfig, Config, ConfigError, Source};
 
 const WHOLE: &str = r#"
 site = "gangnam"
@@ -53,7 +54,7 @@ fn a_whole_file_is_understood() {
     assert_eq!(config.camera.name, "역삼로 12");
     assert!(matches!(config.camera.source, Some(Source::Rtsp(_))));
     assert_eq!(config.rules[0].kind, RuleKind::Intrusion { hold: Duration::from_millis(500) });
-    assert_eq!(config.rules[0].zone, Some(0));
+    assert_eq!(config.rules[0].zone.as_deref(), Some("lawn"));
     assert_eq!(config.rules[1].kind, RuleKind::Loitering { dwell: Duration::from_secs(20) });
     assert_eq!(config.rules[1].zone, None);
     assert!(config.spool.dir.ends_with("spool") && config.spool.dir.is_absolute());
@@ -79,7 +80,11 @@ fn each_bad_value_is_named_with_what_is_allowed() {
             "[nan, 0.9]",
             ": zone[0].polygon[1] = [NaN, 0.9]: expected x and y inside the picture, 0 to 1",
         ),
-        (", [0.0, 1.0]]", "]", ": zone[0].polygon = 2 points: expected 3 to 32"),
+        (
+            ", [0.0, 1.0]]",
+            "]",
+            ": zone[0].polygon = a polygon that has 2 corners, needs at least 3: expected 3 to 32 corners, no two sides crossing",
+        ),
         (
             "zone = \"lawn\"",
             "zone = \"law\"",

@@ -8,10 +8,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use analytics::geometry::Point;
+use analytics::polygon::{Polygon, PolygonError};
+use analytics::settings::{RuleKind, RuleSettings};
+use analytics::zone::Zone;
+use detector::{BackendKind, Precision};
+
 use super::raw::{RawConfig, RawRule, RawZone};
 use super::{
-    Backend, BoardConfig, Broker, Camera, Clip, Config, DetectorConfig, Precision, Problem, Rule,
-    RuleKind, Source, SpoolConfig, Transport, Uplink, Zone,
+    BoardConfig, Broker, Camera, Clip, Config, DetectorConfig, Problem, Source, SpoolConfig,
+    Transport, Uplink,
 };
 
 pub(super) const SOURCE_ALLOWED: &str = "\"rtsp://host[:port]/path\" or \"file:PATH\"";
@@ -25,7 +31,6 @@ const MAX_NAME_BYTES: usize = 48;
 const MAX_CAMERA_NAME_BYTES: usize = 96;
 const MAX_ZONES: usize = 16;
 const MAX_RULES: usize = 32;
-const POLYGON_POINTS: std::ops::RangeInclusive<usize> = 3..=32;
 
 /// Default folder of the spool on a box.
 const DEFAULT_SPOOL_DIR: &str = "/var/lib/polewatch/spool";
@@ -192,12 +197,12 @@ impl Check<'_> {
         let model = folder_or_auto(&detector.model);
         let onnxruntime_library = folder_or_auto(&detector.onnxruntime_library);
         let backends = [
-            ("auto", Backend::Auto),
-            ("tract", Backend::Tract),
-            ("onnxruntime", Backend::Onnxruntime),
+            ("auto", None),
+            ("tract", Some(BackendKind::Tract)),
+            ("onnxruntime", Some(BackendKind::OnnxRuntime)),
         ];
         let precisions =
-            [("auto", Precision::Auto), ("fp32", Precision::Fp32), ("int8", Precision::Int8)];
+            [("auto", None), ("fp32", Some(Precision::Fp32)), ("int8", Some(Precision::Int8))];
         let threads = self.whole("detector.threads", detector.threads.unwrap_or(1), 1, 8);
         DetectorConfig {
             model,
@@ -226,32 +231,45 @@ impl Check<'_> {
                     "a name no other zone has",
                 );
             }
-            let polygon = self.polygon(index, &zone.polygon);
-            zones.push(Zone { name, polygon });
+            if let Some(area) = self.polygon(index, &zone.polygon) {
+                zones.push(Zone { name, area });
+            }
         }
         zones
     }
 
-    fn polygon(&mut self, zone: usize, points: &[[f64; 2]]) -> Vec<[f32; 2]> {
+    fn polygon(&mut self, zone: usize, points: &[[f64; 2]]) -> Option<Polygon> {
         let key = format!("zone[{zone}].polygon");
-        if !POLYGON_POINTS.contains(&points.len()) {
-            let allowed = format!("{} to {}", POLYGON_POINTS.start(), POLYGON_POINTS.end());
-            self.refuse(&key, format_args!("{} points", points.len()), allowed);
-        }
-        for (index, [x, y]) in points.iter().enumerate() {
-            if !(0.0..=1.0).contains(x) || !(0.0..=1.0).contains(y) {
+        #[expect(clippy::cast_possible_truncation, reason = "0 to 1 fits an f32 well enough")]
+        let corners = points.iter().map(|[x, y]| Point { x: *x as f32, y: *y as f32 }).collect();
+        let error = match Polygon::new(corners) {
+            Ok(area) => return Some(area),
+            Err(error) => error,
+        };
+        match error {
+            PolygonError::NotFinite { corner } | PolygonError::OutsidePicture { corner, .. } => {
+                // Corners are counted from 1 for people, keys from 0 as TOML's readers do.
+                let [x, y] = points.get(corner - 1).copied().unwrap_or_default();
                 self.refuse(
-                    format!("{key}[{index}]"),
+                    format!("{key}[{}]", corner - 1),
                     format_args!("[{x}, {y}]"),
                     "x and y inside the picture, 0 to 1",
                 );
             }
+            shape => self.refuse(
+                key,
+                format_args!("a polygon that {shape}"),
+                format!(
+                    "{} to {} corners, no two sides crossing",
+                    Polygon::MIN_CORNERS,
+                    Polygon::MAX_CORNERS
+                ),
+            ),
         }
-        #[expect(clippy::cast_possible_truncation, reason = "0 to 1 fits an f32 well enough")]
-        points.iter().map(|[x, y]| [*x as f32, *y as f32]).collect()
+        None
     }
 
-    fn rules(&mut self, raw: &[RawRule], zones: &[RawZone]) -> Vec<Rule> {
+    fn rules(&mut self, raw: &[RawRule], zones: &[RawZone]) -> Vec<RuleSettings> {
         if raw.len() > MAX_RULES {
             self.refuse(
                 "rule",
@@ -259,22 +277,26 @@ impl Check<'_> {
                 format!("at most {MAX_RULES}"),
             );
         }
-        let mut rules: Vec<Rule> = Vec::new();
+        let mut rules: Vec<RuleSettings> = Vec::new();
         for (index, rule) in raw.iter().enumerate() {
             let key = |field: &str| format!("rule[{index}].{field}");
             let name = self.label(&key("name"), &rule.name, MAX_NAME_BYTES);
             if rules.iter().any(|other| other.name == name) {
                 self.refuse(key("name"), format_args!("{name:?}"), "a name no other rule has");
             }
-            let zone = rule.zone.as_deref().and_then(|wanted| {
-                let found = zones.iter().position(|zone| zone.name == wanted);
-                if found.is_none() {
+            match rule.zone.as_deref() {
+                Some(wanted) if zones.iter().all(|zone| zone.name != wanted) => {
                     self.refuse(key("zone"), format_args!("{wanted:?}"), zone_names(zones));
                 }
-                found
-            });
+                // The whole picture cannot be entered.
+                None if rule.kind == "intrusion" => {
+                    self.problems.push(Problem::missing(key("zone"), zone_names(zones)));
+                }
+                _ => {}
+            }
+            let zone = rule.zone.as_deref().map(Arc::from);
             if let Some(kind) = self.rule_kind(index, rule) {
-                rules.push(Rule { name, kind, zone });
+                rules.push(RuleSettings { name, zone, kind });
             }
         }
         rules
