@@ -2,8 +2,15 @@
 //!
 //! Promises: one direction, camera to control room; ARCHITECTURE.md names the threads and queues.
 
-pub mod clip;
+pub mod clock;
 pub mod config;
-pub mod slot;
-pub mod still;
+pub mod durable;
+
 pub mod video;
+
+pub mod slot;
+
+pub mod clip;
+pub mod still;
+
+pub mod spool;
