@@ -22,10 +22,10 @@ use motion::Motion;
 pub use path::Path;
 pub use track::{Standing, Track};
 
-/// How alike a predicted and a detected box must be, as IoU of the two widened boxes: a sure
-/// detection, then an unsure one.
-const ALIKE_SURE: f32 = 0.2;
-const ALIKE_UNSURE: f32 = 0.4;
+/// A sure detection may lie anywhere the person may have got to; an unsure one must fit where the
+/// person is expected, else the nearest chair or shadow would carry the track away.
+const SURE: Fit = Fit { alike: 0.2, slack: 1.0 };
+const UNSURE: Fit = Fit { alike: 0.4, slack: 0.0 };
 /// How long an unsure detection can keep alive what has not been seen, in seconds.
 const UNSURE_AFTER_S: f32 = 1.0;
 /// How many times taller or wider one box may be than the other; a body's width changes more.
@@ -41,6 +41,15 @@ pub(crate) struct Tracker {
     tracks: Vec<Track>,
     newest_id: u64,
     now: FrameTime,
+}
+
+/// How well a detection must fit a prediction.
+#[derive(Clone, Copy, Debug)]
+struct Fit {
+    /// The least IoU of the two boxes, both widened.
+    alike: f32,
+    /// By how many times the prediction's own uncertainty they are widened.
+    slack: f32,
 }
 
 impl Tracker {
@@ -75,14 +84,11 @@ impl Tracker {
         let (sure, unsure) = self.worth_looking_at(detections);
         let known = |track: &Track| track.standing() != Standing::Tentative;
         let mut open: Vec<usize> = (0..self.tracks.len()).collect();
-        let sure = self.pair(&mut open, sure, known, ALIKE_SURE);
-        // What is seen unsurely where somebody has just walked out is the background there.
-        let still_there =
-            |track: &Track| track.motion().unseen_s() <= UNSURE_AFTER_S && !track.was_leaving();
-        let unsure =
-            self.pair(&mut open, unsure, |track| known(track) && still_there(track), ALIKE_UNSURE);
-        let sure = self.pair(&mut open, sure, |track| !known(track), ALIKE_SURE);
-        self.pair(&mut open, unsure, |track| !known(track), ALIKE_UNSURE);
+        let sure = self.pair(&mut open, sure, known, SURE);
+        let fresh = |track: &Track| track.motion().unseen_s() <= UNSURE_AFTER_S;
+        let unsure = self.pair(&mut open, unsure, |track| known(track) && fresh(track), UNSURE);
+        let sure = self.pair(&mut open, sure, |track| !known(track), SURE);
+        self.pair(&mut open, unsure, |track| !known(track), UNSURE);
         for index in open {
             self.tracks[index].miss();
         }
@@ -114,12 +120,12 @@ impl Tracker {
         open: &mut Vec<usize>,
         seen: Vec<Detection>,
         may: impl Fn(&Track) -> bool,
-        alike: f32,
+        fit: Fit,
     ) -> Vec<Detection> {
         let rows: Vec<usize> =
             open.iter().copied().filter(|&index| may(&self.tracks[index])).collect();
-        let costs = Costs::new(rows.len(), seen.len(), 1.0 - alike, |row, column| {
-            1.0 - likeness(self.tracks[rows[row]].motion(), &seen[column].bounds)
+        let costs = Costs::new(rows.len(), seen.len(), 1.0 - fit.alike, |row, column| {
+            1.0 - likeness(self.tracks[rows[row]].motion(), &seen[column].bounds, fit.slack)
         });
         let mut paired = vec![false; seen.len()];
         for (row, column) in costs.cheapest_pairs() {
@@ -148,16 +154,16 @@ impl Tracker {
     }
 }
 
-/// IoU of the predicted and the seen box, both widened by how unsure the prediction is; 0 when
-/// their sizes are not one person's. Widening lets small fast people be followed at 5 frames a
+/// IoU of the predicted and the seen box, both widened by how unsure the prediction is; 0 when their
+/// sizes are not one person's. Widening lets small fast people be followed at 5 frames a
 /// second, where their boxes no longer overlap (buffered IoU, Yang 2023).
-fn likeness(expected: &Motion, seen: &NormBox) -> f32 {
+fn likeness(expected: &Motion, seen: &NormBox, slack: f32) -> f32 {
     let (width, height) = expected.size();
     if !within(seen.height() / height, SAME_HEIGHT) || !within(seen.width() / width, SAME_WIDTH) {
         return 0.0;
     }
-    let (center, (wider, taller)) = (expected.center(), expected.slack());
-    let spot = seen.center();
+    let (center, spot) = (expected.center(), seen.center());
+    let (wider, taller) = (slack * expected.slack().0, slack * expected.slack().1);
     let across = overlap(center.x - spot.x, width + 2.0 * wider, seen.width() + 2.0 * wider);
     let down = overlap(center.y - spot.y, height + 2.0 * taller, seen.height() + 2.0 * taller);
     let shared = across * down;

@@ -42,7 +42,8 @@ impl Occupancy {
             stay.see(now, passed, track, |bounds| footing(area, bounds));
         }
         self.stays.retain(|stay| !stay.is_over(now, patience));
-        for track in scene.tracks.iter().filter(|track| track.standing() == Standing::Followed) {
+        let there = |track: &&Track| track.standing() == Standing::Followed && !track.may_be_out();
+        for track in scene.tracks.iter().filter(there) {
             let known = self.stays.iter().any(|stay| stay.track == track.id());
             if !known && footing(self.area.as_ref(), track.bounds()) >= INSIDE {
                 self.admit(track);

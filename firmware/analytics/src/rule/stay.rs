@@ -16,7 +16,7 @@ const OUTSIDE: f32 = 0.35;
 /// in own widths and heights, and how many times taller: a metre, and a change of posture.
 const SAME_PLACE: (f32, f32) = (1.5, 0.5);
 const SAME_HEIGHT: f32 = 1.6;
-/// How long somebody who was walking out of the picture is waited for.
+/// How long somebody who may be out of the picture is waited for.
 const BACK: Duration = Duration::from_secs(1);
 
 /// How long somebody who is not inside is still counted as staying.
@@ -95,12 +95,13 @@ impl Stay {
         footing: impl Fn(&NormBox) -> f32,
     ) {
         let was_inside = self.is_inside();
-        match track.filter(|track| track.standing() == Standing::Followed) {
-            Some(track) => {
+        match track {
+            Some(track) if track.may_be_out() => self.vanish(Presence::Leaving),
+            Some(track) if track.standing() == Standing::Followed => {
                 self.last_bounds = *track.bounds();
                 self.stand(now, footing(track.bounds()));
             }
-            None => self.vanish(track),
+            _ => self.vanish(Presence::Hidden),
         }
         if self.is_inside() {
             self.last_inside = now;
@@ -139,10 +140,9 @@ impl Stay {
     }
 
     /// They are not seen; whoever was outside or leaving when last seen still is.
-    fn vanish(&mut self, track: Option<&Track>) {
+    fn vanish(&mut self, presence: Presence) {
         if self.is_inside() {
-            let leaving = track.is_some_and(Track::was_leaving);
-            self.presence = if leaving { Presence::Leaving } else { Presence::Hidden };
+            self.presence = presence;
         }
     }
 }

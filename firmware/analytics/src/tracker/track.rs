@@ -32,6 +32,8 @@ pub struct Track {
     standing: Standing,
     bounds: NormBox,
     confidence: Confidence,
+    /// The last score reached the one that starts a track.
+    sure: bool,
     first_seen: FrameTime,
     last_seen: FrameTime,
     sights: u32,
@@ -59,6 +61,7 @@ impl Track {
             standing: Standing::Tentative,
             bounds: seen.bounds,
             confidence: seen.confidence,
+            sure: true,
             first_seen: now,
             last_seen: now,
             sights: 1,
@@ -129,12 +132,21 @@ impl Track {
 
     /// Whether it was last seen walking out over a side or the bottom of the picture. Not over the
     /// top: that cuts the heads of people near the camera, who are not leaving.
-    pub(crate) fn was_leaving(&self) -> bool {
+    fn was_leaving(&self) -> bool {
         let (sideways, down) = self.motion.pace();
         let cut = self.bounds.cut_by();
         (cut.left && sideways <= -LEAVING_PACE)
             || (cut.right && sideways >= LEAVING_PACE)
             || (cut.bottom && down >= LEAVING_PACE)
+    }
+
+    /// Whether it may be out of the picture: cut by a side or the bottom when last seen, and not
+    /// surely seen now. An unsure sight there is the rest of somebody leaving as often as the
+    /// background where they were.
+    pub(crate) fn may_be_out(&self) -> bool {
+        let cut = self.bounds.cut_by();
+        let seen_surely = self.sure && self.standing == Standing::Followed;
+        !seen_surely && (cut.left || cut.right || cut.bottom)
     }
 
     pub(crate) fn predict(&mut self, dt_s: f32) {
@@ -153,7 +165,8 @@ impl Track {
         self.last_seen = now;
         self.path.push(now, self.bounds.foot());
         self.evidence.add(&self.bounds, seen.confidence);
-        if seen.confidence >= start {
+        self.sure = seen.confidence >= start;
+        if self.sure {
             self.sights = self.sights.saturating_add(1);
         }
         let sure =
