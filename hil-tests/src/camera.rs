@@ -121,6 +121,7 @@ impl Camera {
         }
         let mounts = server.mount_points().context("the RTSP server has no mount points")?;
         mounts.add_factory("/cam", factory);
+        log_setups(&server);
         let _source =
             server.attach(None).with_context(|| format!("port {} cannot be opened", terms.port))?;
         Ok(Self { server, main_loop, tap, _source })
@@ -150,6 +151,18 @@ impl Camera {
             Order::Quit => main_loop.quit(),
         }
     }
+}
+
+/// Says on standard output which streams clients ask for: `setup /cam/stream=0`.
+#[allow(clippy::print_stdout, reason = "the camera's log is its standard output")]
+fn log_setups(server: &gst_server::RTSPServer) {
+    server.connect_client_connected(|_, client| {
+        client.connect_setup_request(|_, context| {
+            if let Some(uri) = context.uri() {
+                println!("setup {}", uri.request_uri());
+            }
+        });
+    });
 }
 
 /// One shared stream for all clients: whoever comes later joins in the middle, as with a camera.
