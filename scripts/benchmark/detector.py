@@ -40,3 +40,12 @@ def measure(programs: Path, place: Place, rounds: int) -> dict:
         "python_ort_by_precision": python,
         "ort_int8_ratio": detector_ms["onnxruntime"]["int8"] / python["int8"],
     }
+
+
+def run_detector(programs: Path, model: Path, backend: str, precision: str) -> float:
+    """The median of one run of our detector, a process of its own."""
+    program = programs / "examples" / "detector_bench"
+    done = subprocess.run(
+        [program, model, backend, precision, str(RUNS)], check=True, stdout=subprocess.PIPE
+    )
+    return median(json.loads(done.stdout)["ms"])
