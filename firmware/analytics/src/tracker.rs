@@ -154,9 +154,9 @@ impl Tracker {
     }
 }
 
-/// IoU of the predicted and the seen box, both widened by how unsure the prediction is; 0 when their
-/// sizes are not one person's. Widening lets small fast people be followed at 5 frames a
-/// second, where their boxes no longer overlap (buffered IoU, Yang 2023).
+/// IoU of the predicted and the seen box, both widened by `slack` times how unsure the prediction
+/// is; 0 when their sizes are not one person's. Widening lets small fast people be followed at 5
+/// frames a second, where their boxes no longer overlap (buffered IoU, Yang 2023).
 fn likeness(expected: &Motion, seen: &NormBox, slack: f32) -> f32 {
     let (width, height) = expected.size();
     if !within(seen.height() / height, SAME_HEIGHT) || !within(seen.width() / width, SAME_WIDTH) {

@@ -15,7 +15,7 @@ const BELOW: f32 = 0.01;
 
 /// How much of the lower legs lies in `area`, 0 to 1; nothing while the ankles do not. The body
 /// above them may well project beyond the zone's far edge. In a zone too thin to hold the legs, a
-/// strip along a fence, it is how much of the strip there is taken up. No area is the whole picture.
+/// strip along a fence, it is how much of the strip there is taken up. Without an area it is all.
 pub(crate) fn footing(area: Option<&Polygon>, bounds: &NormBox) -> f32 {
     let Some(area) = area else { return 1.0 };
     let (left, right, height) = (bounds.left(), bounds.right(), bounds.height());

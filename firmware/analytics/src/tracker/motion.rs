@@ -7,7 +7,7 @@
 
 use crate::geometry::{NormBox, Point};
 
-/// How far a detector's box jumps about the true one: 1/20 of its size, as in DeepSORT (Wojke 2017).
+/// How far a detector's box jumps about the true one: 1/20 of its size (DeepSORT, Wojke 2017).
 const MEASUREMENT_DEVIATION: f32 = 0.05;
 /// How fast a person changes pace: in one second by one own height, sideways by 2.5 own widths
 /// (the same distance: a standing person is about 2.5 times as tall as wide).
@@ -117,7 +117,7 @@ impl Axis {
         Self { position, speed: 0.0, spread }
     }
 
-    /// Constant speed disturbed by white acceleration of the given density (Bar-Shalom 2001, 6.2.2).
+    /// Constant speed disturbed by white acceleration of this density (Bar-Shalom 2001, 6.2.2).
     fn predict(&mut self, dt: f32, acceleration: f32) {
         let [position, joint, speed] = self.spread;
         let noise = acceleration * acceleration;

@@ -149,6 +149,14 @@ fn leaving_the_picture_ends_a_stay() {
 }
 
 #[test]
+fn a_pillar_at_the_edge_does_not_stay_for_who_left() {
+    let leaves = "person 0 0.6,0.8 > 5 0.99,0.8";
+    let pillar = "person 0 0.985,0.8 > 20 0.985,0.8";
+    let comes = "person 8 0.99,0.8 > 14 0.6,0.8";
+    check(&[leaves, pillar, "score 0.3", comes], "");
+}
+
+#[test]
 fn a_step_outside_the_zone_does_not_start_the_time_anew() {
     let line = "person 0 0.5,0.8 > 5 0.5,0.8 > 6 0.2,0.8 > 7 0.2,0.8 > 8 0.5,0.8 > 16 0.5,0.8";
     check(&[LAWN, line], "intrusion 0.0+-23.0 loitering 10.0-23.0");
@@ -170,6 +178,19 @@ fn two_who_cross_are_two() {
 #[test]
 fn one_who_passes_behind_a_post_is_one() {
     check_followed(&["person 0 0.1,0.8 > 8 0.9,0.8", "hidden 3-4", "shaky 0.03"], 1);
+}
+
+#[test]
+fn a_chair_does_not_carry_a_missed_person_away() {
+    let lines = [
+        "person 0 0.5,0.8 > 20 0.5,0.8",
+        "hidden 5-5.5",
+        "hidden 12-12.5",
+        "person 0 0.53,0.76 > 20 0.53,0.76",
+        "score 0.28",
+    ];
+    check_followed(&lines, 1);
+    check(&lines, "loitering 10.0-27.0");
 }
 
 #[test]
