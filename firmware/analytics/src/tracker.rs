@@ -33,6 +33,9 @@ const SAME_HEIGHT: f32 = 2.0;
 const SAME_WIDTH: f32 = 3.0;
 /// The share of a detection that lies in a surer track's box and makes it a part of that person.
 const PART_OF: f32 = 0.8;
+/// The IoU with a surer track's box that makes a detection the same person seen twice: two people
+/// this close are told apart once they part.
+const TWICE: f32 = 0.4;
 
 /// All that is followed.
 #[derive(Clone, Debug)]
@@ -144,7 +147,8 @@ impl Tracker {
             let part = self.tracks.iter().any(|track| {
                 track.last_seen() == self.now
                     && track.confidence() >= detection.confidence
-                    && share_inside(&detection.bounds, track.bounds()) >= PART_OF
+                    && (share_inside(&detection.bounds, track.bounds()) >= PART_OF
+                        || detection.bounds.iou(track.bounds()) >= TWICE)
             });
             if !part && self.tracks.len() < Self::MAX_TRACKS {
                 self.newest_id += 1;
