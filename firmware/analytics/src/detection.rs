@@ -28,6 +28,25 @@ pub enum ObjectClass {
     Animal,
 }
 
+impl ObjectClass {
+    /// Its word in alarms and recordings: COCO's, and "animal" for dog, cat and bird.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::Bicycle => "bicycle",
+            Self::Car => "car",
+            Self::Motorcycle => "motorcycle",
+            Self::Bus => "bus",
+            Self::Truck => "truck",
+            Self::Backpack => "backpack",
+            Self::Handbag => "handbag",
+            Self::Suitcase => "suitcase",
+            Self::Animal => "animal",
+        }
+    }
+}
+
 /// A score between 0 and 1, as calibrated as the model that gave it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
 pub struct Confidence(f32);

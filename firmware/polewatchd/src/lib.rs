@@ -10,6 +10,9 @@ pub mod video;
 
 pub mod slot;
 
+pub mod analysis;
+pub mod replay;
+
 pub mod clip;
 pub mod still;
 

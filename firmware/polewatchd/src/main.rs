@@ -1,10 +1,13 @@
 //! `polewatchd`: the command line, and how the process ends.
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use polewatchd::config::Config;
+use polewatchd::replay::{self, Outputs};
+use tracing_subscriber::EnvFilter;
 
 #[derive(Parser)]
 #[command(version, about = "Watches one camera and reports what happens to the control room")]
@@ -20,9 +23,28 @@ enum Command {
         /// The configuration file.
         config: PathBuf,
     },
+    /// Analyses a recording as fast as it goes and writes what would have been alarms.
+    Replay {
+        /// The recording: any container and codec GStreamer decodes.
+        recording: PathBuf,
+        /// The configuration; only its zones, rules, analysis and detector parts matter.
+        #[arg(long)]
+        config: PathBuf,
+        /// Where events go, one JSON object a line.
+        #[arg(long)]
+        events: PathBuf,
+        /// Where the replay's cost goes, as one JSON object.
+        #[arg(long)]
+        stats: Option<PathBuf>,
+        /// Where every frame's detections go, one JSON object a line.
+        #[arg(long)]
+        detections: Option<PathBuf>,
+    },
 }
 
 fn main() -> ExitCode {
+    end_on_panic();
+    log_to_stderr();
     match run(Arguments::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -36,7 +58,36 @@ fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::CheckConfig { config } => {
             Config::load(&config)?;
-            Ok(())
+            eprintln!("{}: good", config.display());
+        }
+        Command::Replay { recording, config, events, stats, detections } => {
+            let config = Config::load(&config)?;
+            let stats =
+                replay::replay(&recording, &config, &Outputs { events, stats, detections })?;
+            tracing::info!("{} frames of {:.1} s of video", stats.frames, stats.video_s);
         }
     }
+    Ok(())
+}
+
+/// A panic is a fault nobody foresaw: the process ends at once, whichever thread it was, and systemd
+/// starts it anew onto a whole spool (docs/decisions/0001-panic-hook.md).
+fn end_on_panic() {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        report(panic);
+        std::process::abort();
+    }));
+}
+
+/// Lines for the journal: no colours unless a person watches, `RUST_LOG` decides how much.
+fn log_to_stderr() {
+    let filter = EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| EnvFilter::new("info,ort=warn,rumqttc=warn,tract=warn"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false)
+        .init();
 }

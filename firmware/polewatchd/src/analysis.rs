@@ -1,0 +1,114 @@
+//! The analysis: frames in, events out. Detector, tracker and rules as one value.
+//!
+//! Promises: the same frames give the same events, live or from a file; what the detector cost is
+//! counted apart from the rest. Refuses: knowing where frames come from and what an alarm is.
+
+use std::time::Duration;
+
+use analytics::Analyzer;
+use analytics::detection::Detection;
+use analytics::event::Event;
+use analytics::settings::{Settings, SettingsError, TrackerSettings};
+use analytics::time::FrameTime;
+use detector::{Choice, Detector, DetectorError, ModelRoot, Options, Thresholds};
+
+use crate::clock;
+use crate::config::Config;
+use crate::video::Frame;
+
+/// Detector, tracker and rules for one camera.
+pub struct Analysis {
+    detector: Detector,
+    analyzer: Analyzer,
+    costs: Costs,
+    last: FrameTime,
+}
+
+/// What the analysis has done since it was opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Costs {
+    /// Frames analysed.
+    pub frames: u64,
+    /// CPU time of the network alone, on the analysing thread.
+    pub inference: Duration,
+}
+
+/// Why there is no analysis.
+#[derive(Debug, thiserror::Error)]
+pub enum AnalysisError {
+    /// The model or its engine.
+    #[error(transparent)]
+    Detector(#[from] DetectorError),
+    /// Zones, rules and thresholds do not go together.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+}
+
+impl Analysis {
+    /// Opens the configured detector for pictures of `size` (width and height in pixels; others
+    /// are taken too, at the price of a new plan) and the configured rules.
+    ///
+    /// # Errors
+    /// One line that names the model file, library, rule or threshold that cannot be used.
+    pub fn open(config: &Config, size: (usize, usize)) -> Result<Self, AnalysisError> {
+        let detector = Detector::open(&options(config), size.0, size.1)?;
+        let settings = settings(config, detector.thresholds())?;
+        Ok(Self {
+            detector,
+            analyzer: Analyzer::new(&settings),
+            costs: Costs::default(),
+            last: FrameTime::default(),
+        })
+    }
+
+    /// What the detector sees in `frame` and what the rules make of it.
+    ///
+    /// # Errors
+    /// The engine failed on this frame; the next one may be tried.
+    pub fn step(&mut self, frame: &Frame) -> Result<(&[Detection], Vec<Event>), DetectorError> {
+        self.last = frame.time();
+        self.detector.letterbox(&frame.picture())?;
+        let began = clock::thread_cpu();
+        self.detector.infer()?;
+        self.costs.inference += clock::thread_cpu().saturating_sub(began);
+        self.costs.frames += 1;
+        let detections = self.detector.decode()?;
+        let events = self.analyzer.step(frame.time(), detections);
+        Ok((detections, events))
+    }
+
+    /// Ends what is still going on: no more frames will come.
+    pub fn finish(&mut self) -> Vec<Event> {
+        self.analyzer.finish(self.last)
+    }
+
+    /// Which engine and weights run, and why.
+    #[must_use]
+    pub const fn choice(&self) -> &Choice {
+        self.detector.choice()
+    }
+
+    /// What it has cost so far.
+    #[must_use]
+    pub const fn costs(&self) -> Costs {
+        self.costs
+    }
+}
+
+fn options(config: &Config) -> Options {
+    let detector = &config.detector;
+    Options {
+        model: detector.model.clone(),
+        backend: detector.backend,
+        precision: detector.precision,
+        threads: detector.threads,
+        onnxruntime_library: detector.onnxruntime_library.clone(),
+        root: ModelRoot::from_environment(),
+    }
+}
+
+fn settings(config: &Config, thresholds: Thresholds) -> Result<Settings, SettingsError> {
+    let tracker =
+        TrackerSettings { start_confidence: thresholds.start, keep_confidence: thresholds.keep };
+    Settings::new(tracker, config.zones.clone(), config.rules.clone())
+}

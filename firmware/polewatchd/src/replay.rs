@@ -1,0 +1,199 @@
+//! A recording through the analysis, as fast as it goes, to files a program can read.
+//!
+//! Promises: the daemon's own analysis, every frame of the analysis rate, the same bytes at every
+//! run. Refuses: sending anything anywhere.
+
+mod lines;
+
+use std::fs::File;
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use analytics::event::Event;
+use serde::Serialize;
+
+use crate::analysis::{Analysis, AnalysisError};
+use crate::clock::{self, Clock};
+use crate::config::Config;
+use crate::video::{FileFrames, VideoError};
+use lines::{DetectionsLine, EventLine};
+
+/// How often progress is shown to somebody who watches.
+const PROGRESS: Duration = Duration::from_secs(1);
+
+/// Where a replay writes; each file is one JSON object a line, the statistics a single one.
+#[derive(Clone, Debug, Default)]
+pub struct Outputs {
+    /// What the rules decided.
+    pub events: PathBuf,
+    /// What the replay cost.
+    pub stats: Option<PathBuf>,
+    /// What the detector saw, every frame.
+    pub detections: Option<PathBuf>,
+}
+
+/// Why a replay came to no end.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// The recording.
+    #[error(transparent)]
+    Video(#[from] VideoError),
+    /// The detector or the rules.
+    #[error(transparent)]
+    Analysis(#[from] AnalysisError),
+    /// An output file.
+    #[error("{}: cannot be written: {source}", path.display())]
+    Output {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// What a replay cost.
+#[derive(Clone, Debug, Serialize)]
+pub struct Stats {
+    /// Frames analysed.
+    pub frames: u64,
+    /// Seconds of video up to the last frame analysed.
+    pub video_s: f64,
+    /// CPU seconds of the whole process, start-up included.
+    pub cpu_s: f64,
+    /// CPU seconds of the network alone.
+    pub inference_cpu_s: f64,
+    /// CPU seconds spent before the first frame: loading the model and opening the file.
+    pub startup_cpu_s: f64,
+    /// The most memory the process held.
+    pub rss_peak_bytes: u64,
+    /// The engine.
+    pub backend: String,
+    /// The weights.
+    pub precision: String,
+    /// SHA-256 of the weights' file.
+    pub model_sha256: String,
+}
+
+/// Replays `recording` and gives what it cost.
+///
+/// # Errors
+/// One line: the recording, the model or an output file, and what is wrong with it.
+pub fn replay(recording: &Path, config: &Config, out: &Outputs) -> Result<Stats, ReplayError> {
+    let mut frames = FileFrames::open(recording, config.analysis_fps)?;
+    let mut analysis = Analysis::open(config, frames.size().unwrap_or((1280, 720)))?;
+    tracing::info!("detector: {}", analysis.choice());
+    let startup = clock::process_cpu();
+    let mut events = Lines::create(&out.events)?;
+    let mut detections = out.detections.as_deref().map(Lines::create).transpose()?;
+    let mut progress = Progress::new(recording);
+    let mut last = Duration::ZERO;
+    for frame in &mut frames {
+        let frame = frame?;
+        let (seen, decided) = analysis.step(&frame).map_err(AnalysisError::from)?;
+        if let Some(detections) = &mut detections {
+            detections.write(&DetectionsLine::new(frame.time(), seen))?;
+        }
+        write_events(&mut events, &decided)?;
+        last = Duration::from_micros(frame.time().as_micros());
+        progress.at(last);
+    }
+    write_events(&mut events, &analysis.finish())?;
+    events.finish()?;
+    detections.map(Lines::finish).transpose()?;
+    let stats = stats(&analysis, last, startup);
+    if let Some(path) = &out.stats {
+        let mut file = Lines::create(path)?;
+        file.write(&stats)?;
+        file.finish()?;
+    }
+    Ok(stats)
+}
+
+fn write_events(lines: &mut Lines, events: &[Event]) -> Result<(), ReplayError> {
+    events.iter().try_for_each(|event| lines.write(&EventLine::from(event)))
+}
+
+fn stats(analysis: &Analysis, video: Duration, startup: Duration) -> Stats {
+    let (costs, choice) = (analysis.costs(), analysis.choice());
+    Stats {
+        frames: costs.frames,
+        video_s: video.as_secs_f64(),
+        cpu_s: clock::process_cpu().as_secs_f64(),
+        inference_cpu_s: costs.inference.as_secs_f64(),
+        startup_cpu_s: startup.as_secs_f64(),
+        rss_peak_bytes: rss_peak_bytes(),
+        backend: choice.backend.to_string(),
+        precision: choice.precision.to_string(),
+        model_sha256: choice.model_sha256.clone(),
+    }
+}
+
+/// The process's peak resident set, from proc(5)'s `VmHWM`; 0 where there is no proc.
+fn rss_peak_bytes() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+    kib.map_or(0, |kib| kib * 1024)
+}
+
+/// A file of JSON lines.
+struct Lines {
+    path: PathBuf,
+    file: BufWriter<File>,
+}
+
+impl Lines {
+    fn create(path: &Path) -> Result<Self, ReplayError> {
+        let file = File::create(path)
+            .map_err(|source| ReplayError::Output { path: path.to_owned(), source })?;
+        Ok(Self { path: path.to_owned(), file: BufWriter::new(file) })
+    }
+
+    fn write(&mut self, line: &impl Serialize) -> Result<(), ReplayError> {
+        serde_json::to_writer(&mut self.file, line)
+            .map_err(io::Error::from)
+            .and_then(|()| self.file.write_all(b"\n"))
+            .map_err(|source| ReplayError::Output { path: self.path.clone(), source })
+    }
+
+    fn finish(mut self) -> Result<(), ReplayError> {
+        self.file.flush().map_err(|source| ReplayError::Output { path: self.path, source })
+    }
+}
+
+/// Tells a person at a terminal how far the replay is; says nothing to a program.
+struct Progress {
+    name: String,
+    clock: Clock,
+    shown: std::time::Instant,
+    watched: bool,
+}
+
+impl Progress {
+    fn new(recording: &Path) -> Self {
+        let clock = Clock::system();
+        Self {
+            name: recording.display().to_string(),
+            shown: clock.now(),
+            clock,
+            watched: io::stderr().is_terminal(),
+        }
+    }
+
+    fn at(&mut self, video: Duration) {
+        let now = self.clock.now();
+        if self.watched && now.duration_since(self.shown) >= PROGRESS {
+            self.shown = now;
+            eprint!("\r{}: {:.0} s of video done", self.name, video.as_secs_f64());
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if self.watched {
+            eprintln!();
+        }
+    }
+}

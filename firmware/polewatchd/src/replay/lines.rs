@@ -1,0 +1,117 @@
+//! Events and detections as JSON lines; docs/events.md gives the fields.
+
+use analytics::detection::Detection;
+use analytics::event::{Event, EventKind, Participant, Phase};
+use analytics::geometry::NormBox;
+use analytics::time::FrameTime;
+use serde::Serialize;
+
+#[derive(Serialize)]
+pub(super) struct EventLine<'a> {
+    event: u64,
+    phase: &'static str,
+    kind: &'static str,
+    rule: &'a str,
+    zone: Option<&'a str>,
+    onset_s: f64,
+    decided_s: f64,
+    measurement: MeasurementPart,
+    participants: Vec<ParticipantPart>,
+}
+
+#[derive(Serialize)]
+struct MeasurementPart {
+    quantity: &'static str,
+    value: f32,
+    threshold: f32,
+    unit: &'static str,
+}
+
+#[derive(Serialize)]
+struct ParticipantPart {
+    track: u64,
+    class: &'static str,
+    #[serde(rename = "box")]
+    bounds: [f32; 4],
+    confidence: f32,
+    path: Vec<(f64, f32, f32)>,
+}
+
+impl<'a> From<&'a Event> for EventLine<'a> {
+    fn from(event: &'a Event) -> Self {
+        let measurement = event.measurement;
+        Self {
+            event: event.id.0,
+            phase: phase_word(event.phase),
+            kind: kind_word(event.kind),
+            rule: &event.rule,
+            zone: event.zone.as_deref(),
+            onset_s: event.onset.as_secs_f64(),
+            decided_s: event.decided.as_secs_f64(),
+            measurement: MeasurementPart {
+                quantity: measurement.quantity,
+                value: measurement.value,
+                threshold: measurement.threshold,
+                unit: measurement.unit,
+            },
+            participants: event.participants.iter().map(ParticipantPart::from).collect(),
+        }
+    }
+}
+
+impl From<&Participant> for ParticipantPart {
+    fn from(participant: &Participant) -> Self {
+        let path = participant.path.iter();
+        Self {
+            track: participant.track.0,
+            class: participant.class.word(),
+            bounds: sides(&participant.bounds),
+            confidence: participant.confidence.get(),
+            path: path.map(|(at, point)| (at.as_secs_f64(), point.x, point.y)).collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct DetectionsLine {
+    at_s: f64,
+    detections: Vec<DetectionPart>,
+}
+
+#[derive(Serialize)]
+struct DetectionPart {
+    class: &'static str,
+    confidence: f32,
+    #[serde(rename = "box")]
+    bounds: [f32; 4],
+}
+
+impl DetectionsLine {
+    pub(super) fn new(at: FrameTime, detections: &[Detection]) -> Self {
+        let part = |detection: &Detection| DetectionPart {
+            class: detection.class.word(),
+            confidence: detection.confidence.get(),
+            bounds: sides(&detection.bounds),
+        };
+        Self { at_s: at.as_secs_f64(), detections: detections.iter().map(part).collect() }
+    }
+}
+
+fn sides(bounds: &NormBox) -> [f32; 4] {
+    [bounds.left(), bounds.top(), bounds.right(), bounds.bottom()]
+}
+
+const fn phase_word(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Begin => "begin",
+        Phase::Update => "update",
+        Phase::End => "end",
+    }
+}
+
+const fn kind_word(kind: EventKind) -> &'static str {
+    match kind {
+        EventKind::Intrusion => "intrusion",
+        EventKind::Loitering => "loitering",
+    }
+}
