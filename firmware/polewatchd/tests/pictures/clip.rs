@@ -108,6 +108,9 @@ fn check(footage: &Footage, recording: &Path, codec: &str, probed: &str) {
     assert_eq!(clip.pre_roll, Duration::from_millis(2500));
     assert_eq!(clip.bytes, std::fs::metadata(&clip.path).expect("a file").len());
     assert_eq!(probe(&clip.path, "stream=codec_name,codec_type,width").trim(), probed);
+    let file = std::fs::read(&clip.path).expect("a file");
+    let atom = |name: &[u8]| file.windows(4).position(|bytes| bytes == name);
+    assert!(atom(b"moov") < atom(b"mdat"), "a browser plays while it loads");
     let listed = probe(&clip.path, "packet=pts_time,dts_time,flags");
     let lines: Vec<_> = listed.lines().collect();
     assert!(lines[0].contains('K'), "begins with a key picture: {}", lines[0]);
