@@ -37,6 +37,13 @@ impl DiskError {
         let full = [Errno::NOSPC, Errno::DQUOT].map(Errno::raw_os_error);
         self.source.raw_os_error().is_some_and(|code| full.contains(&code))
     }
+
+    /// Whether the data is gone for good, so that trying again is no use.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        use io::ErrorKind::{InvalidData, NotFound, UnexpectedEof};
+        [InvalidData, NotFound, UnexpectedEof].contains(&self.source.kind())
+    }
 }
 
 /// A file that only grows, and whose every append is on disk when it returns.

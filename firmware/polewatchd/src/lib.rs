@@ -16,4 +16,6 @@ pub mod replay;
 pub mod clip;
 pub mod still;
 
+pub mod dispatch;
 pub mod spool;
+pub mod uplink;

@@ -109,6 +109,7 @@ pub struct Spool(Arc<Shared>);
 struct Shared {
     boot: u32,
     staging: PathBuf,
+    media: PathBuf,
     limits: Limits,
     clock: Clock,
     last_number: AtomicU64,
@@ -128,7 +129,9 @@ impl Spool {
             .map_err(|holder| SpoolError::Busy { dir: dir.to_path_buf(), holder })?;
         let staging = dir.join("staging");
         let (alarms, mut findings) = AlarmLane::open(&dir.join("alarms"))?;
-        let (media, found) = MediaLane::open(&dir.join("media"), &staging)?;
+        durable::create_dir(&staging)?;
+        findings.extend(alarms::list(&staging)?.iter().map(|path| segment::unfinished(path)));
+        let (media, found) = MediaLane::open(&dir.join("media"))?;
         findings.extend(found);
         let newest_seen = alarms.newest_boot().max(media.newest_boot());
         let (boot, found) = tenancy::count_boot(dir, newest_seen, clock.wall().unix_ms)?;
@@ -144,6 +147,7 @@ impl Spool {
         let shared = Shared {
             boot,
             staging,
+            media: dir.join("media"),
             limits,
             clock,
             last_number: AtomicU64::new(0),
@@ -208,8 +212,12 @@ impl Spool {
     ) -> Result<RecordId, SpoolError> {
         let record = self.reserve();
         let subject = Subject { record, event, kind, stored_ms: self.stored_ms() };
-        let staged = Staged::prepare(&self.0.staging, subject, payload);
+        let staged = Staged::prepare(&self.0.media, subject, payload);
         let staged = self.lanes().note(staged)?;
+        if let Err(error) = staged.within_wire_limits() {
+            staged.discard()?;
+            return Err(error);
+        }
         let mut lanes = self.lanes();
         let placed = lanes
             .make_room(self.0.limits, Claim::of(kind), staged.used_bytes())
@@ -252,6 +260,7 @@ impl Spool {
             }
             Ok(None) if !lanes.media.remove(record)? => return Ok(()),
             Ok(None) => {}
+            Err(trouble) if !trouble.is_damage() => return Err(trouble.into()),
             Err(damage) => {
                 lanes.dead.keep(record, &format!("{reason}; {damage}"), &[])?;
                 lanes.alarms.acknowledge(&[record])?;

@@ -11,11 +11,13 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
-use wire::media::MediaKind;
+use wire::media::{MAX_CLIP_BYTES, MAX_STILL_BYTES, MediaKind};
 use wire::record::{EventRef, RecordId};
 
+use super::SpoolError;
 use super::alarms::{forget_old_corrupt, has_suffix, list};
 use super::footer::{self, FOOTER_BYTES, Media};
+use super::lanes::refuse_above;
 use super::report::Finding;
 use super::segment::{set_aside, unfinished};
 use crate::durable::{self, DiskError};
@@ -29,7 +31,7 @@ pub enum Payload {
     File(PathBuf),
 }
 
-/// A complete file in the staging directory, synced, its footer written.
+/// A complete file that only lacks its name, synced, its footer written.
 #[derive(Debug)]
 pub struct Staged {
     path: PathBuf,
@@ -50,12 +52,13 @@ pub struct Subject {
 }
 
 impl Staged {
-    /// Hashes, completes and syncs a file; slow, and needs no lock.
+    /// Hashes, completes and syncs a file under a draft's name in the lane's `dir`; slow, and needs
+    /// no lock.
     ///
     /// # Errors
     /// When the payload cannot be read or written, is empty or 4 GiB long.
-    pub fn prepare(staging: &Path, subject: Subject, payload: Payload) -> Result<Self, DiskError> {
-        let path = staging.join(file_name(subject.record, subject.kind));
+    pub fn prepare(dir: &Path, subject: Subject, payload: Payload) -> Result<Self, DiskError> {
+        let path = durable::draft_of(&dir.join(file_name(subject.record, subject.kind)));
         let (sha256, length) = match payload {
             Payload::Bytes(bytes) => {
                 durable::write(&path, &bytes)?;
@@ -75,6 +78,18 @@ impl Staged {
         let media = Media { record, event, kind, total_bytes, sha256, stored_ms };
         durable::seal(&path, &footer::encode(&media))?;
         Ok(Self { path, media })
+    }
+
+    /// Refuses what the control room would not take.
+    ///
+    /// # Errors
+    /// When the file is longer than the wire allows.
+    pub fn within_wire_limits(&self) -> Result<(), SpoolError> {
+        let (what, most_bytes) = match self.media.kind {
+            MediaKind::Still => ("still", MAX_STILL_BYTES),
+            MediaKind::Clip => ("clip", MAX_CLIP_BYTES),
+        };
+        refuse_above(what, self.media.total_bytes.into(), most_bytes.into())
     }
 
     /// Bytes it takes on disk.
@@ -104,17 +119,20 @@ pub struct MediaLane {
 type Shelf = BTreeMap<(EventRef, RecordId), Media>;
 
 impl MediaLane {
-    /// The lane in `dir`, what lies in `staging` removed, with what was found.
+    /// The lane in `dir`, with what was found there.
     ///
     /// # Errors
-    /// When a directory cannot be made or listed; damaged files are not errors.
-    pub fn open(dir: &Path, staging: &Path) -> Result<(Self, Vec<Finding>), DiskError> {
+    /// When the directory cannot be made or listed; damaged files are not errors.
+    pub fn open(dir: &Path) -> Result<(Self, Vec<Finding>), DiskError> {
         durable::create_dir(dir)?;
-        durable::create_dir(staging)?;
-        let mut findings: Vec<_> = list(staging)?.iter().map(|path| unfinished(path)).collect();
+        let mut findings = Vec::new();
         let mut lane = Self { dir: dir.to_path_buf(), stills: Shelf::new(), clips: Shelf::new() };
         let names = list(dir)?;
         for path in names.iter().filter(|path| !has_suffix(path, "corrupt")) {
+            if has_suffix(path, "new") {
+                findings.push(unfinished(path));
+                continue;
+            }
             match read_footer(path) {
                 Ok(media) if path.ends_with(file_name(media.record, media.kind)) => {
                     lane.insert(media);

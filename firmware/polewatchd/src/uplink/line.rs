@@ -1,0 +1,340 @@
+//! The line: the loop around the session, with the broker on one side and the spool on the other.
+//!
+//! Promises: an alarm that is stored is on the wire within milliseconds, because the line sleeps on
+//! its bell, the network and one timer and polls nothing; a client that fails is dropped and built
+//! anew; leaving takes a second at most. Refuses: garbage on the acknowledgement topic, which is
+//! counted, named in the log and never fatal.
+
+use std::time::{Duration, Instant};
+
+use rumqttc::v5::mqttbytes::v5::Publish;
+use rumqttc::v5::{ClientError, ConnectionError, Event, EventLoop, StateError};
+use tokio::time::{sleep_until, timeout};
+use wire::health::Health;
+use wire::media::MediaChunk;
+use wire::record::RecordId;
+use wire::{Message, Tag};
+
+use super::Settings;
+use super::bell::Bell;
+use super::health::HealthBoard;
+use super::mqtt::{self, Line, News, Outlet};
+use super::session::media::Piece;
+use super::session::{Input, Output, Parcel, Session};
+use super::status::StatusBoard;
+use crate::clock::Clock;
+use crate::spool::{Spool, SpoolError};
+
+/// How long saying goodbye may take.
+const LEAVE_WITHIN: Duration = Duration::from_millis(900);
+/// How long to sleep when no timer is set.
+const LONG: Duration = Duration::from_secs(3600);
+/// After a disk error the spool is asked again so much later.
+const DISK_PAUSE: Duration = Duration::from_secs(1);
+
+/// What the uplink thread owns.
+pub(super) struct Worker {
+    pub(super) settings: Settings,
+    pub(super) spool: Spool,
+    pub(super) clock: Clock,
+    pub(super) bell: Bell,
+    pub(super) status: StatusBoard,
+    pub(super) health: HealthBoard,
+    pub(super) line: Line,
+    pub(super) session: Session,
+    /// Where to send; `None` while there is no connection.
+    pub(super) outlet: Option<Outlet>,
+    /// No sending before, because the spool could not be read.
+    pub(super) pause_until: Option<Instant>,
+}
+
+/// Why a connection cannot go on.
+#[derive(Debug, thiserror::Error)]
+enum Broken {
+    #[error("{}", describe(.0))]
+    Connection(#[from] ConnectionError),
+    #[error("more queued than the client takes: {0}")]
+    Queue(#[from] ClientError),
+}
+
+impl Worker {
+    /// Works until the bell says stop.
+    pub(super) async fn run(mut self) {
+        while !self.bell.stopping() {
+            if self.step(Input::Tick).contains(&Output::Connect) {
+                let ended = self.converse().await;
+                self.outlet = None;
+                if let Err(broken) = ended {
+                    self.lost(&broken.to_string());
+                }
+            } else {
+                self.idle().await;
+            }
+        }
+    }
+
+    /// Waits for the next attempt to connect.
+    async fn idle(&self) {
+        tokio::select! {
+            () = sleep_until(self.wake_at().into()) => {}
+            () = self.bell.rung() => {}
+        }
+    }
+
+    /// One connection, from dialing to its end.
+    async fn converse(&mut self) -> Result<(), Broken> {
+        let (outlet, mut events) = mqtt::dial(&self.line);
+        self.outlet = Some(outlet);
+        loop {
+            let event = match self.next_event(&mut events).await? {
+                Some(event) => event,
+                None => return self.leave(&mut events).await,
+            };
+            let news = self.outlet.as_mut().map_or(News::Nothing, |outlet| outlet.read(event));
+            self.hear(news)?;
+        }
+    }
+
+    /// The next event of the client's loop, everything else being done meanwhile; `None` when it is
+    /// time to leave. The loop's future is kept until it is done: dropped half way, it could take a
+    /// half-written packet with it.
+    async fn next_event(&mut self, events: &mut EventLoop) -> Result<Option<Event>, Broken> {
+        let poll = events.poll();
+        tokio::pin!(poll);
+        loop {
+            tokio::select! {
+                event = &mut poll => return Ok(Some(event?)),
+                () = self.bell.rung() => {}
+                () = sleep_until(self.wake_at().into()) => {}
+            }
+            if self.bell.stopping() {
+                return Ok(None);
+            }
+            self.send()?;
+        }
+    }
+
+    fn hear(&mut self, news: News) -> Result<(), Broken> {
+        let input = match news {
+            News::Connected => {
+                self.connected()?;
+                Input::Connected
+            }
+            News::Taken(parcel, refusal) => Input::Taken(parcel, refusal),
+            News::Message(publish) => match self.answers(&publish) {
+                Some(input) => input,
+                None => return Ok(()),
+            },
+            News::Parted | News::Nothing => return Ok(()),
+        };
+        self.execute(input)?;
+        self.send()
+    }
+
+    fn connected(&mut self) -> Result<(), Broken> {
+        self.status.note(|status| {
+            status.connected = true;
+            status.connections += 1;
+            status.trouble = None;
+        });
+        tracing::info!(broker = %self.settings.broker_name(), "connected to the broker");
+        self.health.forget_published();
+        if let Some(outlet) = &self.outlet {
+            outlet.listen(&self.line)?;
+        }
+        Ok(())
+    }
+
+    fn lost(&mut self, why: &str) {
+        let before = self.status.read();
+        if before.connected || before.trouble.as_deref() != Some(why) {
+            tracing::warn!(broker = %self.settings.broker_name(), "broker lost: {why}");
+        }
+        self.status.note(|status| {
+            status.connected = false;
+            status.trouble = Some(why.to_owned());
+        });
+        self.step(Input::Lost);
+    }
+
+    fn answers(&self, publish: &Publish) -> Option<Input> {
+        match wire::decode(&publish.payload) {
+            Ok(Message::Ack(ack)) => Some(Input::Answers(ack.answers.into_iter().collect())),
+            Ok(other) => {
+                self.garbage(&format!("a message of kind {:?}, expected Ack", other.tag()));
+                None
+            }
+            Err(error) => {
+                self.garbage(&error.to_string());
+                None
+            }
+        }
+    }
+
+    fn garbage(&self, what: &str) {
+        self.status.note(|status| status.garbage += 1);
+        tracing::warn!("{}: ignored {what}", self.line.ack_topic);
+    }
+
+    /// Sends what is due: health, then whatever the session wants.
+    fn send(&mut self) -> Result<(), Broken> {
+        let now = self.clock.now();
+        if self.session.is_up() {
+            self.send_health(now)?;
+        }
+        if self.pause_until.is_some_and(|until| now < until) {
+            return Ok(());
+        }
+        while self.execute(Input::Tick)? {}
+        Ok(())
+    }
+
+    fn send_health(&mut self, now: Instant) -> Result<(), Broken> {
+        let Some(report) = self.health.due(now) else { return Ok(()) };
+        let mut buffer = vec![0; Tag::Health.max_bytes()];
+        match (wire::encode(&Health::Online((*report).clone()), &mut buffer), &mut self.outlet) {
+            (Ok(payload), Some(outlet)) => {
+                outlet.retain(&self.line.health_topic, payload.to_vec())?;
+            }
+            (Err(error), _) => tracing::error!("health report not sent: {error}"),
+            (Ok(_), None) => {}
+        }
+        Ok(())
+    }
+
+    /// Steps the session and does what it says; tells whether a tick may bring more, because a
+    /// record was not there to be sent.
+    fn execute(&mut self, input: Input) -> Result<bool, Broken> {
+        let mut gone = false;
+        for output in self.step(input) {
+            let done = match output {
+                Output::Connect => Ok(()),
+                Output::Send(parcel) => match self.payload(&parcel) {
+                    Ok(Some(payload)) => {
+                        self.publish(parcel, payload)?;
+                        Ok(())
+                    }
+                    Ok(None) => {
+                        gone = true;
+                        self.step(Input::Gone(parcel.record()));
+                        Ok(())
+                    }
+                    Err(error) => self.unreadable(&parcel, error),
+                },
+                Output::Free(records) => self.free(&records),
+                Output::SetAside(record, reason) => self.set_aside(record, &reason),
+            };
+            if let Err(error) = done {
+                tracing::error!("{error}");
+                self.pause_until = Some(self.clock.now() + DISK_PAUSE);
+                return Ok(false);
+            }
+        }
+        Ok(gone)
+    }
+
+    fn free(&self, records: &[RecordId]) -> Result<(), SpoolError> {
+        let freed = self.spool.acknowledge(records)?;
+        self.status.note(|status| status.acknowledged += u64::from(freed));
+        Ok(())
+    }
+
+    fn set_aside(&self, record: RecordId, reason: &str) -> Result<(), SpoolError> {
+        self.status.note(|status| status.dead_letters += 1);
+        self.spool.set_aside(record, reason)
+    }
+
+    fn publish(&mut self, parcel: Parcel, payload: Vec<u8>) -> Result<(), ClientError> {
+        let address = &self.settings.address;
+        let topic = match parcel {
+            Parcel::Alarm(_) => address.topic(Tag::Alarm),
+            Parcel::Piece(_) => address.topic(Tag::Media),
+        };
+        if let Some(outlet) = &mut self.outlet {
+            outlet.publish(&topic, parcel, payload)?;
+            self.status.note(|status| status.sent += 1);
+        }
+        Ok(())
+    }
+
+    /// The bytes of a parcel; `None` when the spool no longer has the record.
+    fn payload(&self, parcel: &Parcel) -> Result<Option<Vec<u8>>, SpoolError> {
+        match parcel {
+            Parcel::Alarm(record) => self.spool.read_alarm(*record),
+            Parcel::Piece(piece) => {
+                let read = self.spool.read_media(&piece.media, piece.offset, piece.length())?;
+                Ok(read.and_then(|bytes| encode_piece(piece, &bytes)))
+            }
+        }
+    }
+
+    /// A record that is no longer whole is set aside; any other trouble may pass.
+    fn unreadable(&mut self, parcel: &Parcel, error: SpoolError) -> Result<(), SpoolError> {
+        if !matches!(&error, SpoolError::Disk(error) if error.is_damage()) {
+            return Err(error);
+        }
+        self.step(Input::Gone(parcel.record()));
+        self.set_aside(parcel.record(), &error.to_string())
+    }
+
+    fn step(&mut self, input: Input) -> Vec<Output> {
+        self.session.step(self.clock.now(), input, &self.spool)
+    }
+
+    fn wake_at(&self) -> Instant {
+        let now = self.clock.now();
+        let health = self.session.is_up().then(|| self.health.due_at()).flatten();
+        let paused = self.pause_until.filter(|until| *until > now);
+        let timers = [self.session.wake_at(now), health, paused];
+        timers.into_iter().flatten().min().unwrap_or(now + LONG)
+    }
+
+    /// Says that the box is going, so that nobody takes the silence for a fault.
+    async fn leave(&mut self, events: &mut EventLoop) -> Result<(), Broken> {
+        if !self.session.is_up() {
+            return Ok(());
+        }
+        let Some(mut outlet) = self.outlet.take() else { return Ok(()) };
+        outlet.retain(&self.line.health_topic, self.line.offline.clone())?;
+        outlet.part()?;
+        let parting = async {
+            while !matches!(outlet.read(events.poll().await?), News::Parted) {}
+            Ok::<_, ConnectionError>(())
+        };
+        let parted = timeout(LEAVE_WITHIN, parting).await;
+        self.status.note(|status| status.connected = false);
+        match parted {
+            Ok(result) => Ok(result?),
+            Err(_) => Ok(tracing::warn!("the broker did not take our leave in time")),
+        }
+    }
+}
+
+fn encode_piece(piece: &Piece, bytes: &[u8]) -> Option<Vec<u8>> {
+    let media = &piece.media;
+    let chunk = MediaChunk {
+        record: media.record,
+        event: media.event,
+        kind: media.kind,
+        total_bytes: media.total_bytes,
+        sha256: media.sha256,
+        offset: piece.offset,
+        bytes,
+    };
+    let mut buffer = vec![0; Tag::Media.max_bytes()];
+    Some(wire::encode(&chunk, &mut buffer).ok()?.to_vec())
+}
+
+/// In the words of an installer rather than of the client's states.
+fn describe(error: &ConnectionError) -> String {
+    match error {
+        ConnectionError::Timeout(_) => "no answer to the connection attempt".to_owned(),
+        ConnectionError::Io(error) => error.to_string(),
+        ConnectionError::ConnectionRefused(code) => format!("refused by the broker: {code:?}"),
+        ConnectionError::MqttState(StateError::ServerDisconnect { reason_code, .. }) => {
+            format!("sent away by the broker: {reason_code:?}")
+        }
+        ConnectionError::MqttState(StateError::AwaitPingResp) => "silent".to_owned(),
+        other => other.to_string(),
+    }
+}

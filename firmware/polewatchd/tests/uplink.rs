@@ -1,0 +1,343 @@
+//! Dispatch, spool and uplink against a real mosquitto and a room made of a plain MQTT client.
+//!
+//! Every wait is for a counter, with a deadline.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+#[path = "uplink/broker.rs"]
+mod broker;
+#[path = "uplink/room.rs"]
+mod room;
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use analytics::event::{Event, EventId, EventKind, Measurement, Phase};
+use analytics::time::FrameTime;
+use polewatchd::clip::{Clip, ClipReport};
+use polewatchd::clock::{Anchor, Clock};
+use polewatchd::dispatch::alarm::Identity;
+use polewatchd::dispatch::{BOX_EVENTS, Desk, Dispatch, Follows, Incident, Intake, Still};
+use polewatchd::spool::{Limits, Spool};
+use polewatchd::uplink::backoff::Backoff;
+use polewatchd::uplink::session::Pace;
+use polewatchd::uplink::{Settings, Uplink};
+use wire::alarm::{ClockQuality, Kind, WallTime};
+use wire::health::Report;
+use wire::{BoxAddress, MediaKind, RecordId};
+
+use crate::broker::Broker;
+use crate::room::Room;
+
+/// A box without camera and detector.
+struct Pole {
+    spool: Spool,
+    uplink: Uplink,
+    dispatch: Dispatch,
+    intake: Intake,
+    dir: tempfile::TempDir,
+}
+
+impl Pole {
+    fn start(port: u16) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Clock::system();
+        let limits = Limits::of_bytes(1 << 30);
+        let (spool, _) = Spool::open(&dir.path().join("spool"), limits, clock.clone()).unwrap();
+        let uplink = Uplink::start(settings(port), spool.clone(), clock.clone()).unwrap();
+        let desk = Desk {
+            identity: Identity {
+                camera: "역삼로 12".to_owned(),
+                model: [1; 8],
+                config: [2; 8],
+                firmware: "0.1.0".to_owned(),
+            },
+            anchor: Anchor { frame: FrameTime::default(), at: clock.now() },
+            clock,
+            spool: spool.clone(),
+            bell: uplink.bell(),
+        };
+        let (dispatch, intake) = Dispatch::start(desk).unwrap();
+        Self { spool, uplink, dispatch, intake, dir }
+    }
+
+    fn raise(&self, number: u64) {
+        let incident = Incident::Event { event: event(number), follows: Follows::default() };
+        self.intake.incidents.send(incident).unwrap();
+    }
+
+    /// Waits until every record is acknowledged.
+    fn drained(&self) {
+        let spool = &self.spool;
+        until("the spool is empty", || spool.status().unacknowledged() == 0);
+    }
+
+    /// Ends like the daemon does, and leaves the folder.
+    fn stop(self) -> tempfile::TempDir {
+        drop(self.intake);
+        self.dispatch.finish();
+        let started = Instant::now();
+        self.uplink.stop();
+        assert!(started.elapsed() < Duration::from_millis(1500), "{:?}", started.elapsed());
+        self.dir
+    }
+}
+
+fn settings(port: u16) -> Settings {
+    let quick = Backoff { first: ms(50), most: ms(200), seed: 1 };
+    Settings {
+        address: BoxAddress::new("gangnam", "pole-0412").unwrap(),
+        host: "127.0.0.1".to_owned(),
+        port,
+        health_interval: Duration::from_secs(30),
+        pace: Pace { window: 8, answer_within: ms(400), resend: quick, dial: quick },
+    }
+}
+
+fn event(number: u64) -> Event {
+    Event {
+        id: EventId(number),
+        phase: Phase::Begin,
+        kind: EventKind::Intrusion,
+        rule: "lawn-intrusion".into(),
+        zone: Some("lawn".into()),
+        onset: FrameTime::default(),
+        decided: FrameTime::from_micros(500_000),
+        measurement: Measurement { quantity: "inside", value: 0.5, threshold: 0.5, unit: "s" },
+        participants: Vec::new(),
+    }
+}
+
+fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+fn until(what: &str, mut reached: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !reached() {
+        assert!(Instant::now() < deadline, "waited in vain until {what}");
+        std::thread::sleep(ms(2));
+    }
+}
+
+fn events_of(room: &Room) -> Vec<u64> {
+    let mut seen: Vec<RecordId> = Vec::new();
+    let mut events = Vec::new();
+    for alarm in &room.heard().alarms {
+        if !seen.contains(&alarm.record) {
+            seen.push(alarm.record);
+            events.push(alarm.event.number);
+        }
+    }
+    events
+}
+
+#[test]
+fn alarms_raised_before_there_is_a_broker_arrive_in_order_when_it_appears() {
+    let mut broker = Broker::new();
+    let pole = Pole::start(broker.port());
+    (1..=20).for_each(|number| pole.raise(number));
+    until("the alarms are stored", || pole.spool.status().alarms == 20);
+    until("the absence is reported", || pole.uplink.status().trouble.is_some());
+
+    broker.start();
+    let room = Room::open(broker.port());
+    pole.drained();
+    assert_eq!(events_of(&room), (1..=20).collect::<Vec<_>>());
+    let status = pole.uplink.status();
+    assert_eq!((status.acknowledged, status.connected, status.trouble), (20, true, None));
+    pole.stop();
+}
+
+#[test]
+fn a_broker_killed_under_load_costs_no_alarm() {
+    let mut broker = Broker::new();
+    broker.start();
+    let room = Room::open(broker.port());
+    let pole = Pole::start(broker.port());
+    for round in 0..3 {
+        (1..=40).for_each(|number| pole.raise(round * 100 + number));
+        broker.kill();
+        (41..=60).for_each(|number| pole.raise(round * 100 + number));
+        until("the end of the connection is noticed", || !pole.uplink.status().connected);
+        broker.start();
+        pole.drained();
+    }
+    let mut events = events_of(&room);
+    events.sort_unstable();
+    let raised: Vec<u64> = (0..3).flat_map(|round| round * 100 + 1..=round * 100 + 60).collect();
+    assert_eq!(events, raised);
+    assert!(pole.uplink.status().connections >= 3);
+    pole.stop();
+}
+
+#[test]
+fn a_room_that_is_there_but_says_nothing_frees_nothing_until_it_speaks() {
+    let mut broker = Broker::new();
+    broker.start();
+    let room = Room::open(broker.port());
+    room.be_silent(true);
+    let pole = Pole::start(broker.port());
+    (1..=30).for_each(|number| pole.raise(number));
+    until("the first alarm was sent three times", || room.heard().alarms.len() >= 3);
+    assert_eq!(pole.spool.status().alarms, 30);
+    assert_eq!(pole.uplink.status().acknowledged, 0);
+
+    room.be_silent(false);
+    pole.drained();
+    assert_eq!(events_of(&room), (1..=30).collect::<Vec<_>>());
+    pole.stop();
+}
+
+#[test]
+fn garbage_on_the_acknowledgement_topic_is_counted_and_changes_nothing() {
+    let mut broker = Broker::new();
+    broker.start();
+    let room = Room::open(broker.port());
+    let pole = Pole::start(broker.port());
+    until("the box is connected", || pole.uplink.status().connected);
+    let topic = "polewatch/gangnam/pole-0412/ack";
+    let mut alarm = vec![0; 4096];
+    let offline = wire::encode(&wire::Health::Offline, &mut alarm).unwrap().to_vec();
+    for (sent, payload) in (1..).zip([vec![], vec![0xff; 100], vec![1], offline, b"ok".to_vec()]) {
+        until("it is subscribed and counts", || {
+            if pole.uplink.status().garbage < sent {
+                room.say(topic, &payload);
+                std::thread::sleep(ms(20));
+            }
+            pole.uplink.status().garbage >= sent
+        });
+    }
+    room.say(topic, &vec![7; 40_000]);
+    pole.raise(1);
+    pole.drained();
+    assert_eq!(pole.uplink.status().connections, 1);
+    pole.stop();
+}
+
+#[test]
+fn an_event_arrives_with_its_still_its_clip_and_the_open_door() {
+    let mut broker = Broker::new();
+    broker.start();
+    let room = Room::open(broker.port());
+    let pole = Pole::start(broker.port());
+    let clip: Vec<u8> = (0..1_000_000_u32).map(|n| (n * 7 % 251) as u8).collect();
+    let path = pole.spool.staging().join("1.mp4");
+    std::fs::write(&path, &clip).unwrap();
+    let report = Clip {
+        event: EventId(1),
+        path: path.clone(),
+        bytes: clip.len() as u64,
+        start: FrameTime::default(),
+        duration: Duration::from_secs(10),
+        pre_roll: Duration::from_secs(5),
+    };
+    let follows = Follows { still: true, clip: true };
+    pole.intake.incidents.send(Incident::Event { event: event(1), follows }).unwrap();
+    pole.intake.stills.send(Still { event: EventId(1), jpeg: vec![5; 50_000] }).unwrap();
+    pole.intake.clips.send(ClipReport::Ready(report)).unwrap();
+    let door = Incident::Tamper { phase: Phase::Begin, at: Instant::now() };
+    pole.intake.incidents.send(door).unwrap();
+    until("both alarms came", || events_of(&room).len() == 2);
+    until("both files came", || room.heard().files.len() == 2);
+    pole.drained();
+
+    let heard = room.heard();
+    let alarm = &heard.alarms[0];
+    assert_eq!((alarm.kind, alarm.camera.as_str()), (Kind::Intrusion, "역삼로 12"));
+    assert_eq!((alarm.rule.as_str(), alarm.still_follows), ("lawn-intrusion", true));
+    assert_eq!(alarm.detected.unix_ms - alarm.onset.unix_ms, 500);
+    let kinds: Vec<_> = heard.alarms.iter().map(|alarm| (alarm.kind, alarm.event.number)).collect();
+    assert!(kinds.contains(&(Kind::Tamper, BOX_EVENTS + 1)), "{kinds:?}");
+    for (kind, bytes) in [(MediaKind::Still, vec![5; 50_000]), (MediaKind::Clip, clip)] {
+        let file = heard.files.values().find(|file| file.kind == kind).unwrap();
+        assert_eq!((file.event, &file.bytes), (alarm.event, &bytes), "{kind:?}");
+    }
+    drop(heard);
+    assert!(!path.exists());
+    assert_eq!(pole.spool.status().used_bytes, segment_only(&pole));
+    pole.stop();
+}
+
+/// What is left of an empty spool is the segment being written.
+fn segment_only(pole: &Pole) -> u64 {
+    let alarms = pole.dir.path().join("spool/alarms");
+    let logs = std::fs::read_dir(alarms).unwrap().map(|entry| entry.unwrap().path());
+    let logs = logs.filter(|path| path.extension() == Some("log".as_ref()));
+    logs.map(|path: std::path::PathBuf| Path::metadata(&path).unwrap().len()).sum()
+}
+
+#[test]
+fn health_is_retained_and_a_box_that_stops_says_so() {
+    let mut broker = Broker::new();
+    broker.start();
+    let pole = Pole::start(broker.port());
+    let wall = WallTime { unix_ms: 1_800_000_000_000, quality: ClockQuality::Unknown };
+    pole.uplink.health_desk().post(Report {
+        boot: pole.spool.boot(),
+        camera: wire::text::shortened("역삼로 12"),
+        firmware: wire::text::shortened("0.1.0"),
+        at: wall,
+        uptime_s: 1,
+        frames: 2,
+        unacknowledged: 0,
+        parts: heapless::Vec::new(),
+    });
+    until("it is connected", || pole.uplink.status().connected);
+    until("who comes later sees it online", || {
+        Room::open(broker.port()).first_health() == Some(true)
+    });
+    pole.stop();
+    until("who comes later sees it offline", || {
+        Room::open(broker.port()).first_health() == Some(false)
+    });
+}
+
+#[test]
+fn a_box_restarted_with_unacknowledged_alarms_sends_exactly_those() {
+    let mut broker = Broker::new();
+    broker.start();
+    let room = Room::open(broker.port());
+    let pole = Pole::start(broker.port());
+    (1..=5).for_each(|number| pole.raise(number));
+    pole.drained();
+    broker.kill();
+    (6..=9).for_each(|number| pole.raise(number));
+    until("the alarms are stored", || pole.spool.status().alarms == 4);
+    let Pole { spool, uplink, dispatch, intake, dir } = pole;
+    drop(intake);
+    dispatch.finish();
+    uplink.stop();
+    drop(spool);
+
+    broker.start();
+    let clock = Clock::system();
+    let limits = Limits::of_bytes(1 << 30);
+    let (spool, recovery) = Spool::open(&dir.path().join("spool"), limits, clock.clone()).unwrap();
+    assert_eq!((recovery.alarms, recovery.findings.len()), (4, 0));
+    let uplink = Uplink::start(settings(broker.port()), spool.clone(), clock).unwrap();
+    until("the spool is empty", || spool.status().unacknowledged() == 0);
+    assert_eq!(events_of(&room), (1..=9).collect::<Vec<_>>());
+    uplink.stop();
+}
+
+#[test]
+fn an_alarm_is_at_the_subscriber_within_a_quarter_of_a_second() {
+    let mut broker = Broker::new();
+    broker.start();
+    let room = Room::open(broker.port());
+    let pole = Pole::start(broker.port());
+    pole.raise(1);
+    pole.drained();
+    let mut append_to_room = Vec::new();
+    for number in 2..=200 {
+        let raised = Instant::now();
+        pole.raise(number);
+        until("it came", || room.heard().arrivals.contains_key(&number));
+        append_to_room.push(room.heard().arrivals[&number] - raised);
+    }
+    append_to_room.sort_unstable();
+    let at = |percent: usize| append_to_room[append_to_room.len() * percent / 100];
+    println!("event to subscriber: p50 {:?}, p99 {:?}", at(50), at(99));
+    assert!(at(99) < ms(250), "p99 {:?}", at(99));
+    pole.stop();
+}
