@@ -50,7 +50,9 @@ def run_replay(programs: Path, model: Path) -> dict:
              "--events", folder / "events.jsonl", "--stats", stats],
             check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
         )
-        return json.loads(stats.read_text())
+        run = json.loads(stats.read_text())
+        run["cpu_s"] -= run["startup_cpu_s"]
+        return run
 
 
 def run_peer(model: Path) -> dict:
