@@ -130,6 +130,12 @@ impl Detector {
         self.plan.letterbox.fit()
     }
 
+    /// How many outputs the network has.
+    #[must_use]
+    pub fn outputs(&self) -> usize {
+        self.plan.network.shapes().len()
+    }
+
     /// The values of output `index` of the last run, for comparing engines.
     pub fn output(&self, index: usize) -> Result<&[f32], DetectorError> {
         Ok(self.plan.network.output(index)?)

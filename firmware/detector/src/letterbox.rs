@@ -7,8 +7,8 @@
 //!
 //! Colour: BT.601, limited range, chroma taken as centred between its luma samples. Scaling is
 //! bilinear with half-pixel centres, and the mean over the area when it shrinks by more than two,
-//! so no pixel of the picture is skipped. Against exact arithmetic a value is off by at most 1.5
-//! of 255 before normalization.
+//! so no pixel of the picture is skipped. Against exact arithmetic a colour is off by at most 3
+//! of 255 at the hardest edges, by a fraction of 1 elsewhere.
 
 use crate::manifest::Input;
 use crate::picture::{Picture, PixelLayout};

@@ -40,7 +40,7 @@ pub enum PreparedError {
     #[error(transparent)]
     Manifest(#[from] ManifestError),
     /// `auto`, and no model is there.
-    #[error("no prepared model in {}: expected {} (scripts/models prepares them)",
+    #[error("no prepared model in {}: expected {} (scripts/prepare-models prepares them)",
         root.display(), expected.join(" or "))]
     NothingPrepared {
         /// Where was looked.
@@ -65,7 +65,7 @@ pub enum PreparedError {
         precision: Precision,
     },
     /// The weights are not there.
-    #[error("{}: cannot be read: {reason} (scripts/models prepares it)", path.display())]
+    #[error("{}: cannot be read: {reason} (scripts/prepare-models prepares it)", path.display())]
     Unreadable {
         /// The ONNX file.
         path: PathBuf,
@@ -73,7 +73,7 @@ pub enum PreparedError {
         reason: String,
     },
     /// The weights are not the ones the manifest names.
-    #[error("{}: sha256 is {got}, expected {expected} (delete it and run scripts/models)",
+    #[error("{}: sha256 is {got}, expected {expected} (delete it and run scripts/prepare-models)",
         path.display())]
     WrongChecksum {
         /// The ONNX file.

@@ -31,6 +31,7 @@ pub(super) struct PlaneScaler {
     down: Axis,
     across: Axis,
     blended: Vec<i16>,
+    neighbours: Vec<[i16; 2]>,
     stretched: Vec<i32>,
 }
 
@@ -54,6 +55,7 @@ impl PlaneScaler {
             down: Axis::new(height, rows, DOWN_UNIT),
             across: Axis::new(width, columns, ACROSS_UNIT),
             blended: vec![0; width.samples],
+            neighbours: vec![[0; 2]; columns],
             stretched: vec![0; columns],
         }
     }
@@ -66,7 +68,7 @@ impl PlaneScaler {
             Samples::Even(plane) => blend::<2, 0>(plane, first, weights, &mut self.blended),
             Samples::Odd(plane) => blend::<2, 1>(plane, first, weights, &mut self.blended),
         }
-        stretch(&self.blended, &self.across, &mut self.stretched);
+        stretch(&self.blended, &self.across, &mut self.neighbours, &mut self.stretched);
         &self.stretched
     }
 }
@@ -103,8 +105,8 @@ fn blend<const STEP: usize, const AT: usize>(
     }
 }
 
-/// Sums neighbours along `row`, each times its weight.
-fn stretch(row: &[i16], axis: &Axis, out: &mut [i32]) {
+/// Sums neighbours along `row`, each times its weight; `neighbours` is scratch.
+fn stretch(row: &[i16], axis: &Axis, neighbours: &mut [[i16; 2]], out: &mut [i32]) {
     match axis.width() {
         1 => {
             for (out, &sample) in out.iter_mut().zip(row) {
@@ -112,18 +114,23 @@ fn stretch(row: &[i16], axis: &Axis, out: &mut [i32]) {
             }
         }
         2 => {
+            // Fetching apart from multiplying: together they stay scalar, apart the second loop
+            // becomes multiply-add on whole vectors (`pmaddwd`), which halves the time.
+            for (pair, &first) in neighbours.iter_mut().zip(axis.first()) {
+                let first = first as usize;
+                pair.copy_from_slice(&row[first..first + 2]);
+            }
             let weights = axis.weights().as_chunks::<2>().0;
-            for ((out, &first), [left, right]) in out.iter_mut().zip(axis.first()).zip(weights) {
-                let pair = &row[first as usize..][..2];
-                *out =
-                    i32::from(pair[0]) * i32::from(*left) + i32::from(pair[1]) * i32::from(*right);
+            for ((out, pair), weight) in out.iter_mut().zip(&*neighbours).zip(weights) {
+                *out = i32::from(pair[0]) * i32::from(weight[0])
+                    + i32::from(pair[1]) * i32::from(weight[1]);
             }
         }
         _ => {
             for (at, out) in out.iter_mut().enumerate() {
                 let (first, weights) = axis.taps(at);
-                let neighbours = row[first..].iter().zip(weights);
-                *out = neighbours.map(|(&s, &w)| i32::from(s) * i32::from(w)).sum();
+                let terms = row[first..].iter().zip(weights);
+                *out = terms.map(|(&s, &w)| i32::from(s) * i32::from(w)).sum();
             }
         }
     }
