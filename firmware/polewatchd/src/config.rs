@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use analytics::settings::RuleSettings;
 use analytics::zone::Zone;
+use board::BoardKind;
 use detector::{BackendKind, Precision};
 use sha2::{Digest, Sha256};
 
@@ -45,7 +46,7 @@ pub struct Config {
     /// The way to the control room.
     pub uplink: Uplink,
     /// Which board the box has.
-    pub board: BoardConfig,
+    pub board: BoardKind,
     /// SHA-256 of the file's bytes, carried in every alarm.
     pub sha256: [u8; 32],
 }
@@ -134,17 +135,6 @@ pub struct Broker {
     pub host: String,
     /// TCP port.
     pub port: u16,
-}
-
-/// Which board the box has.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum BoardConfig {
-    /// No LED, no switch.
-    None,
-    /// A Raspberry Pi's pins.
-    Rpi,
-    /// A folder of files: a simulation.
-    Sim(PathBuf),
 }
 
 impl Config {

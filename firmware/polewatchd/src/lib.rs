@@ -12,6 +12,7 @@ pub mod slot;
 
 pub mod analysis;
 pub mod replay;
+pub mod watch;
 
 pub mod clip;
 pub mod still;
@@ -19,3 +20,8 @@ pub mod still;
 pub mod dispatch;
 pub mod spool;
 pub mod uplink;
+
+pub mod daemon;
+pub mod doorway;
+pub mod health;
+pub mod watchdog;

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use crossbeam_channel::Receiver;
 use polewatchd::config::Config;
+use polewatchd::daemon;
 use polewatchd::replay::{self, Outputs};
 use tracing_subscriber::EnvFilter;
 
@@ -18,6 +20,12 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Watches the configured camera until it is told to end (SIGTERM or SIGINT).
+    Run {
+        /// The configuration file.
+        #[arg(long)]
+        config: PathBuf,
+    },
     /// Says whether a configuration file can be used, one line a problem.
     CheckConfig {
         /// The configuration file.
@@ -56,6 +64,11 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> anyhow::Result<()> {
     match command {
+        Command::Run { config: file } => {
+            let config = Config::load(&file)?;
+            daemon::run(&config, &file, &told_to_end()?)?;
+            tracing::info!("ended as told");
+        }
         Command::CheckConfig { config } => {
             Config::load(&config)?;
             eprintln!("{}: good", config.display());
@@ -68,6 +81,16 @@ fn run(command: Command) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Brings something once the process is told to end.
+fn told_to_end() -> anyhow::Result<Receiver<()>> {
+    let (sender, receiver) = crossbeam_channel::bounded(1);
+    ctrlc::set_handler(move || {
+        // Told twice is told.
+        let _ = sender.try_send(());
+    })?;
+    Ok(receiver)
 }
 
 /// A panic is a fault nobody foresaw: the process ends at once, whichever thread it was, and systemd

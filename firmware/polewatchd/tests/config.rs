@@ -4,7 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use analytics::settings::RuleKind;
-use polewatchd::config::{BoardConfig, Config, ConfigError, Source};
+use board::BoardKind;
+use polewatchd::config::{Config, ConfigError, Source};
 
 const WHOLE: &str = r#"
 site = "gangnam"
@@ -58,7 +59,7 @@ fn a_whole_file_is_understood() {
     assert_eq!(config.rules[1].kind, RuleKind::Loitering { dwell: Duration::from_secs(20) });
     assert_eq!(config.rules[1].zone, None);
     assert!(config.spool.dir.ends_with("spool") && config.spool.dir.is_absolute());
-    assert!(matches!(config.board, BoardConfig::Sim(_)));
+    assert!(matches!(config.board, BoardKind::Sim(_)));
     assert!(config.for_run(Path::new("polewatch.toml")).is_ok());
 }
 

@@ -12,12 +12,12 @@ use analytics::geometry::Point;
 use analytics::polygon::{Polygon, PolygonError};
 use analytics::settings::{RuleKind, RuleSettings};
 use analytics::zone::Zone;
+use board::{BoardKind, BoardKindError};
 use detector::{BackendKind, Precision};
 
 use super::raw::{RawConfig, RawRule, RawZone};
 use super::{
-    BoardConfig, Broker, Camera, Clip, Config, DetectorConfig, Problem, Source, SpoolConfig,
-    Transport, Uplink,
+    Broker, Camera, Clip, Config, DetectorConfig, Problem, Source, SpoolConfig, Transport, Uplink,
 };
 
 pub(super) const SOURCE_ALLOWED: &str = "\"rtsp://host[:port]/path\" or \"file:PATH\"";
@@ -365,17 +365,14 @@ impl Check<'_> {
         parsed
     }
 
-    fn board(&mut self, raw: &RawConfig) -> BoardConfig {
-        match raw.board.kind.as_deref() {
-            None | Some("none") => BoardConfig::None,
-            Some("rpi") => BoardConfig::Rpi,
-            Some(text) => {
-                if let Some(dir) = text.strip_prefix("sim:").filter(|dir| !dir.is_empty()) {
-                    return BoardConfig::Sim(self.path(dir));
-                }
+    fn board(&mut self, raw: &RawConfig) -> BoardKind {
+        match raw.board.kind.as_deref().unwrap_or("none").parse() {
+            Ok(BoardKind::Sim(dir)) => BoardKind::Sim(self.folder.join(dir)),
+            Ok(kind) => kind,
+            Err(BoardKindError { got }) => {
                 let allowed = "\"none\", \"rpi\" or \"sim:DIR\"";
-                self.refuse("board.kind", format_args!("{text:?}"), allowed);
-                BoardConfig::None
+                self.refuse("board.kind", format_args!("{got:?}"), allowed);
+                BoardKind::None
             }
         }
     }

@@ -1,0 +1,163 @@
+//! The box's report of itself, from the parts' own snapshots.
+//!
+//! Promises: a part that needs somebody's help says so in a sentence with the figure behind it.
+//! Refuses: asking anything; it only reads what the parts have noted.
+
+use analytics::time::FrameTime;
+use board::Status;
+use wire::alarm::{ClockQuality, WallTime};
+use wire::health::{Part, Report, State};
+use wire::text::shortened;
+
+use crate::spool::report::SpoolStatus;
+use crate::uplink::status::UplinkStatus;
+use crate::video::{VideoState, VideoStatus};
+
+/// Share of the spool's bytes above which the installer should know.
+const SPOOL_WARN_SHARE: f64 = 0.8;
+
+/// What does not change while the daemon runs.
+#[derive(Clone, Debug)]
+pub struct Nameplate {
+    /// The start of the daemon.
+    pub boot: u32,
+    /// The camera's name for people.
+    pub camera: String,
+    /// The firmware's version.
+    pub firmware: String,
+    /// What detects, and why that.
+    pub detector: String,
+    /// What the box is.
+    pub board: String,
+}
+
+/// What the parts say at one moment.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// Wall time.
+    pub at: WallTime,
+    /// Time since the daemon's start.
+    pub uptime: FrameTime,
+    /// Frames analysed.
+    pub analysed: u64,
+    /// The camera.
+    pub video: VideoStatus,
+    /// The disk.
+    pub spool: SpoolStatus,
+    /// The way to the control room.
+    pub uplink: UplinkStatus,
+    /// Why the board's lines cannot be used; `None` when they can.
+    pub board_trouble: Option<String>,
+}
+
+/// The report of `snapshot`.
+#[must_use]
+pub fn report(nameplate: &Nameplate, snapshot: &Snapshot) -> Report {
+    let parts = [
+        camera(&snapshot.video),
+        detector(nameplate, snapshot),
+        spool(&snapshot.spool),
+        uplink(&snapshot.uplink),
+        clock(snapshot.at.quality),
+        board(nameplate, snapshot.board_trouble.as_deref()),
+    ];
+    Report {
+        boot: nameplate.boot,
+        camera: shortened(&nameplate.camera),
+        firmware: shortened(&nameplate.firmware),
+        at: snapshot.at,
+        uptime_s: snapshot.uptime.as_micros() / 1_000_000,
+        frames: snapshot.analysed,
+        unacknowledged: snapshot.spool.unacknowledged(),
+        parts: parts.into_iter().collect(),
+    }
+}
+
+/// What the lamp shows for `snapshot`: the most urgent thing somebody at the pole can do.
+#[must_use]
+pub fn lamp(snapshot: &Snapshot) -> Status {
+    match (&snapshot.video.state, snapshot.uplink.connected) {
+        _ if snapshot.spool.trouble.is_some() => Status::Fault,
+        (VideoState::Playing, true) => Status::Ok,
+        (VideoState::Playing, false) => Status::NoBroker,
+        (VideoState::Connecting, _) if snapshot.video.reconnects == 0 => Status::Booting,
+        _ => Status::NoCamera,
+    }
+}
+
+fn part(name: &str, state: State, detail: &str) -> Part {
+    Part { name: shortened(name), state, detail: shortened(detail) }
+}
+
+fn camera(video: &VideoStatus) -> Part {
+    let (state, detail) = match (video.state, &video.last_error) {
+        (VideoState::Playing, _) => {
+            let (width, height) = video.size.unwrap_or_default();
+            let codec = video.codec.as_deref().unwrap_or("unknown codec");
+            let decoder = video.decoder.as_deref().unwrap_or("unknown decoder");
+            (State::Ok, format!("{width}x{height} {codec} through {decoder}"))
+        }
+        (_, Some(error)) => (State::Fail, error.clone()),
+        (VideoState::Connecting, None) => (State::Warn, "connecting".to_owned()),
+        (_, None) => (State::Fail, "no pictures".to_owned()),
+    };
+    part("camera", state, &detail)
+}
+
+fn detector(nameplate: &Nameplate, snapshot: &Snapshot) -> Part {
+    let video = &snapshot.video;
+    let missed = video.frames_overwritten;
+    // One frame in ten not analysed is more than a busy moment.
+    if missed * 10 > video.frames {
+        let detail = format!("too slow: {missed} of {} frames were not analysed", video.frames);
+        return part("detector", State::Warn, &detail);
+    }
+    part("detector", State::Ok, &nameplate.detector)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a share needs no more than an f64 holds")]
+fn spool(spool: &SpoolStatus) -> Part {
+    let share = spool.used_bytes as f64 / spool.max_bytes.max(1) as f64;
+    let lost = spool.losses;
+    let (state, detail) = match &spool.trouble {
+        Some(trouble) => (State::Fail, trouble.clone()),
+        None if lost.alarms > 0 => {
+            (State::Fail, format!("{} alarms were dropped unacknowledged", lost.alarms))
+        }
+        None if lost.clips + lost.stills > 0 => {
+            let detail = format!("{} clips and {} stills were dropped", lost.clips, lost.stills);
+            (State::Warn, detail)
+        }
+        None if share > SPOOL_WARN_SHARE => (State::Warn, format!("{:.0} % full", share * 100.0)),
+        None => (State::Ok, format!("{} records wait", spool.unacknowledged())),
+    };
+    part("spool", state, &detail)
+}
+
+fn uplink(uplink: &UplinkStatus) -> Part {
+    match &uplink.trouble {
+        _ if uplink.connected && uplink.dead_letters > 0 => {
+            part("uplink", State::Warn, &format!("{} records were refused", uplink.dead_letters))
+        }
+        _ if uplink.connected => {
+            part("uplink", State::Ok, &format!("{} records acknowledged", uplink.acknowledged))
+        }
+        Some(trouble) => part("uplink", State::Fail, trouble),
+        None => part("uplink", State::Warn, "connecting"),
+    }
+}
+
+fn clock(quality: ClockQuality) -> Part {
+    match quality {
+        ClockQuality::Synchronized => part("clock", State::Ok, "synchronized"),
+        ClockQuality::FreeRunning => part("clock", State::Warn, "set, but no time server is heard"),
+        ClockQuality::Unknown => part("clock", State::Fail, "not set: no time server is heard"),
+    }
+}
+
+fn board(nameplate: &Nameplate, trouble: Option<&str>) -> Part {
+    match trouble {
+        Some(trouble) => part("board", State::Fail, trouble),
+        None => part("board", State::Ok, &nameplate.board),
+    }
+}
