@@ -154,3 +154,22 @@ fn a_run_names_what_a_replay_could_do_without() {
          p.toml: uplink.broker is missing: expected \"mqtt://host[:port]\""
     );
 }
+
+const DOCUMENT: &str = include_str!("../../../docs/config.md");
+
+/// The first TOML block of docs/config.md.
+fn documented() -> &'static str {
+    let (_, block) = DOCUMENT.split_once("```toml\n").unwrap();
+    block.split_once("```").unwrap().0
+}
+
+#[test]
+fn the_documented_file_loads_and_what_it_calls_a_default_is_one() {
+    let is_default = |line: &&str| line.ends_with("# default");
+    let short: Vec<&str> = documented().lines().filter(|line| !is_default(line)).collect();
+    assert!(documented().lines().any(|line| is_default(&line)), "no line is marked as a default");
+    let whole = load(documented()).unwrap();
+    assert!(whole.for_run(Path::new("polewatch.toml")).is_ok());
+    let without_defaults = load(&short.join("\n")).unwrap();
+    assert_eq!(Config { sha256: whole.sha256, ..without_defaults }, whole);
+}
