@@ -12,6 +12,10 @@ const ANKLES: f32 = 0.05;
 /// The feet of somebody cut by the picture's bottom are below it, and not in a zone that ends this
 /// far above it.
 const BELOW: f32 = 0.01;
+/// Somebody cut by a side of the picture is not wholly inside whatever zone reaches it (KISA: the
+/// whole body), but may well be standing there: at most this much, which neither begins a visit nor
+/// ends one.
+const CUT_BY_A_SIDE: f32 = 0.5;
 
 /// How much of the lower legs lies in `area`, 0 to 1; nothing while the ankles do not. The body
 /// above them may well project beyond the zone's far edge. In a zone too thin to hold the legs, a
@@ -26,7 +30,12 @@ pub(crate) fn footing(area: Option<&Polygon>, bounds: &NormBox) -> f32 {
         return 0.0;
     };
     let room = (area.covers(&column) * column.area()).min(legs.area());
-    if room > 0.0 && area.contains(ankles) { area.covers(&legs) * legs.area() / room } else { 0.0 }
+    if room <= 0.0 || !area.contains(ankles) {
+        return 0.0;
+    }
+    let cut = bounds.cut_by();
+    let most = if cut.left || cut.right { CUT_BY_A_SIDE } else { 1.0 };
+    (area.covers(&legs) * legs.area() / room).min(most)
 }
 
 #[cfg(test)]
@@ -43,6 +52,7 @@ mod tests {
         let lawn = area(0.2, 0.5, 0.8, 1.0);
         let deck = area(0.2, 0.5, 0.8, 0.97);
         let strip = area(0.0, 0.50, 1.0, 0.52);
+        let all = area(0.0, 0.0, 1.0, 1.0);
         // A person 0.2 wide and 0.4 high, by the middle of the feet.
         let table = [
             ("well inside", &lawn, (0.5, 0.8), 1.0),
@@ -54,6 +64,7 @@ mod tests {
             ("the head above the zone", &lawn, (0.5, 0.7), 1.0),
             ("feet below the picture, in a zone that reaches its edge", &lawn, (0.5, 1.0), 1.0),
             ("feet below the picture, below the zone too", &deck, (0.5, 1.0), 0.0),
+            ("half out of the picture, in a zone that reaches its side", &all, (0.05, 0.8), 0.5),
             ("on a strip thinner than legs", &strip, (0.5, 0.53), 1.0),
             ("before it", &strip, (0.5, 0.58), 0.0),
         ];
