@@ -43,8 +43,7 @@ impl Clock {
     /// A clock that stands still at `wall` until its hands are moved.
     #[must_use]
     pub fn manual(wall: WallTime) -> (Self, Hands) {
-        let dial = Dial { monotonic: Instant::now(), wall };
-        let hands = Hands(Arc::new(Mutex::new(dial)));
+        let hands = Hands(Arc::new(Mutex::new(Reading { monotonic: Instant::now(), wall })));
         (Self(Source::Manual(hands.clone())), hands)
     }
 
@@ -66,15 +65,30 @@ impl Clock {
         }
     }
 
+    /// Both clocks at once: what is dated by one reading keeps its distances.
+    #[must_use]
+    pub fn read(&self) -> Reading {
+        Reading { monotonic: self.now(), wall: self.wall() }
+    }
+}
+
+/// What both clocks said at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reading {
+    monotonic: Instant,
+    wall: WallTime,
+}
+
+impl Reading {
     /// The wall time of a monotonic instant, by what the wall clock says now.
     #[must_use]
     pub fn wall_at(&self, at: Instant) -> WallTime {
-        let (now, wall) = (self.now(), self.wall());
-        let unix_ms = match now.checked_duration_since(at) {
-            Some(ago) => wall.unix_ms.saturating_sub(whole_ms(ago)),
-            None => wall.unix_ms.saturating_add(whole_ms(at.duration_since(now))),
+        let WallTime { unix_ms, quality } = self.wall;
+        let unix_ms = match self.monotonic.checked_duration_since(at) {
+            Some(ago) => unix_ms.saturating_sub(whole_ms(ago)),
+            None => unix_ms.saturating_add(whole_ms(at.duration_since(self.monotonic))),
         };
-        WallTime { unix_ms, quality: wall.quality }
+        WallTime { unix_ms, quality }
     }
 
     /// The wall time at which `frame` was taken.
@@ -110,13 +124,7 @@ impl Anchor {
 
 /// The hands of a manual clock.
 #[derive(Clone, Debug)]
-pub struct Hands(Arc<Mutex<Dial>>);
-
-#[derive(Clone, Copy, Debug)]
-struct Dial {
-    monotonic: Instant,
-    wall: WallTime,
-}
+pub struct Hands(Arc<Mutex<Reading>>);
 
 impl Hands {
     /// Lets `by` pass on both clocks.
@@ -131,7 +139,7 @@ impl Hands {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).wall = wall;
     }
 
-    fn read(&self) -> Dial {
+    fn read(&self) -> Reading {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -200,7 +208,7 @@ mod tests {
         let anchor = Anchor { frame: FrameTime::from_micros(5_000_000), at: clock.now() };
         hands.advance(Duration::from_secs(10));
         for (frame_us, after_noon_ms) in [(5_000_000, 0), (7_500_000, 2_500), (4_000_000, -1_000)] {
-            let wall = clock.wall_of(FrameTime::from_micros(frame_us), anchor);
+            let wall = clock.read().wall_of(FrameTime::from_micros(frame_us), anchor);
             assert_eq!(wall.unix_ms - NOON.unix_ms, after_noon_ms, "frame {frame_us}");
         }
     }
@@ -212,7 +220,7 @@ mod tests {
         let anchor = Anchor { frame: FrameTime::default(), at: clock.now() };
         hands.advance(Duration::from_secs(3));
         hands.set_wall(WallTime { quality: ClockQuality::Synchronized, ..NOON });
-        let wall = clock.wall_of(FrameTime::default(), anchor);
+        let wall = clock.read().wall_of(FrameTime::default(), anchor);
         assert_eq!(wall.unix_ms, NOON.unix_ms - 3_000);
         assert_eq!(wall.quality, ClockQuality::Synchronized);
     }

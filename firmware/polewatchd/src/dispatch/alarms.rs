@@ -64,11 +64,12 @@ impl Alarms {
 
     fn event(&self, event: &Event, follows: Follows) -> Alarm {
         let Desk { identity, anchor, clock, spool, .. } = &self.desk;
+        let reading = clock.read();
         let heading = Heading {
             record: spool.reserve(),
             event: EventRef { boot: spool.boot(), number: event.id.0 },
-            onset: clock.wall_of(event.onset, *anchor),
-            detected: clock.wall_of(event.decided, *anchor),
+            onset: reading.wall_of(event.onset, *anchor),
+            detected: reading.wall_of(event.decided, *anchor),
         };
         alarm::of_event(identity, heading, event, follows)
     }
@@ -76,7 +77,7 @@ impl Alarms {
     fn tamper(&mut self, phase: Phase, at: Instant) -> Alarm {
         self.box_events += u64::from(phase == Phase::Begin);
         let Desk { identity, clock, spool, .. } = &self.desk;
-        let when = clock.wall_at(at);
+        let when = clock.read().wall_at(at);
         let heading = Heading {
             record: spool.reserve(),
             event: EventRef { boot: spool.boot(), number: BOX_EVENTS + self.box_events },

@@ -73,3 +73,50 @@ fn differ(published: &[Part], newest: &[Part]) -> bool {
     };
     states(published) != states(newest)
 }
+
+#[cfg(test)]
+mod tests {
+    use wire::alarm::{ClockQuality, WallTime};
+    use wire::text::shortened;
+
+    use super::*;
+    use crate::clock::Clock;
+
+    const AT: WallTime = WallTime { unix_ms: 0, quality: ClockQuality::Unknown };
+    const INTERVAL: Duration = Duration::from_secs(30);
+
+    fn report(uptime_s: u64, state: State) -> Report {
+        let detail = shortened(&format!("for {uptime_s} s"));
+        Report {
+            boot: 1,
+            camera: shortened("역삼로 12"),
+            firmware: shortened("0.1.0"),
+            at: AT,
+            uptime_s,
+            frames: 0,
+            unacknowledged: 0,
+            parts: [Part { name: shortened("camera"), state, detail }].into_iter().collect(),
+        }
+    }
+
+    fn published(board: &mut HealthBoard, now: Instant) -> Option<u64> {
+        board.due(now).map(|report| report.uptime_s)
+    }
+
+    #[test]
+    fn a_report_goes_out_after_connecting_when_a_part_changes_and_at_the_interval() {
+        let (mut board, desk) = HealthBoard::new(INTERVAL, Bell::default());
+        let now = Clock::manual(AT).0.now();
+        assert_eq!(published(&mut board, now), None, "nothing was posted yet");
+        desk.post(report(1, State::Ok));
+        assert_eq!(published(&mut board, now), Some(1));
+        desk.post(report(2, State::Ok));
+        assert_eq!(published(&mut board, now), None, "nothing changed but a number");
+        desk.post(report(3, State::Fail));
+        assert_eq!(published(&mut board, now), Some(3));
+        assert_eq!(board.due_at(), Some(now + INTERVAL));
+        assert_eq!(published(&mut board, now + INTERVAL), Some(3));
+        board.forget_published();
+        assert_eq!(published(&mut board, now + INTERVAL), Some(3), "a new connection");
+    }
+}
