@@ -73,15 +73,17 @@ impl Chain {
         Ok(())
     }
 
-    /// Waits until the box has an alarm on its disk.
+    /// Waits until the box has an alarm and its still on its disk, synced: the still is put into the
+    /// spool after its alarm, under its name only when it is whole.
     ///
     /// # Errors
     /// When none is raised.
     pub fn wait_for_spooled_alarm(&self) -> Result<()> {
-        let alarms = self.folder.path().join("spool/alarms");
-        let empty = spooled_bytes(&alarms);
-        wait_for("an alarm in the spool", Self::LIMIT, || {
-            Ok((spooled_bytes(&alarms) > empty).then_some(()))
+        let media = self.folder.path().join("spool/media");
+        wait_for("an alarm and its still in the spool", Self::LIMIT, || {
+            let mut files = fs::read_dir(&media).into_iter().flatten().flatten();
+            let whole = |file: &fs::DirEntry| file.path().extension().is_some_and(|x| x == "still");
+            Ok(files.any(|file| whole(&file)).then_some(()))
         })
     }
 
@@ -90,10 +92,4 @@ impl Chain {
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
-}
-
-/// The length of all segments of a lane of the spool.
-fn spooled_bytes(lane: &Path) -> u64 {
-    let segments = fs::read_dir(lane).into_iter().flatten().flatten();
-    segments.filter_map(|segment| segment.metadata().ok()).map(|file| file.len()).sum()
 }
