@@ -1,5 +1,7 @@
 //! What the configuration refuses, and the one line it says of each.
 
+#![allow(clippy::unwrap_used, reason = "test code: an unwrap here is an assertion")]
+
 use std::path::Path;
 use std::time::Duration;
 

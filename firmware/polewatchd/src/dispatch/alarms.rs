@@ -41,8 +41,9 @@ impl Alarms {
                     // What has gathered while the disk was syncing shares the next sync.
                     let more = incidents.try_iter().take(BATCH - 1);
                     let batch: Vec<_> = std::iter::once(first).chain(more).collect();
-                    let alarms = batch.iter().map(|incident| self.alarm(incident)).collect();
-                    self.store(alarms);
+                    let alarms: Vec<Alarm> =
+                        batch.iter().map(|incident| self.alarm(incident)).collect();
+                    self.store(&alarms);
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -88,7 +89,7 @@ impl Alarms {
     }
 
     /// Stores alarms however long it takes, unless the daemon is ending.
-    fn store(&self, alarms: Vec<Alarm>) {
+    fn store(&self, alarms: &[Alarm]) {
         let records: Vec<_> = alarms.iter().filter_map(encoded).collect();
         let mut trouble = String::new();
         while let Err(error) = self.desk.spool.append_alarms(&records) {

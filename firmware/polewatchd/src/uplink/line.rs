@@ -8,7 +8,7 @@
 use std::time::{Duration, Instant};
 
 use rumqttc::v5::mqttbytes::v5::Publish;
-use rumqttc::v5::{ClientError, ConnectionError, Event, EventLoop, StateError};
+use rumqttc::v5::{ConnectionError, Event, EventLoop, StateError};
 use tokio::time::{sleep_until, timeout};
 use wire::health::Health;
 use wire::media::MediaChunk;
@@ -18,7 +18,7 @@ use wire::{Message, Tag};
 use super::Settings;
 use super::bell::Bell;
 use super::health::HealthBoard;
-use super::mqtt::{self, Line, News, Outlet};
+use super::mqtt::{self, Line, News, Outlet, QueueFull};
 use super::session::media::Piece;
 use super::session::{Input, Output, Parcel, Session};
 use super::status::StatusBoard;
@@ -52,9 +52,15 @@ pub(super) struct Worker {
 #[derive(Debug, thiserror::Error)]
 enum Broken {
     #[error("{}", describe(.0))]
-    Connection(#[from] ConnectionError),
-    #[error("more queued than the client takes: {0}")]
-    Queue(#[from] ClientError),
+    Connection(Box<ConnectionError>),
+    #[error(transparent)]
+    Queue(#[from] QueueFull),
+}
+
+impl From<ConnectionError> for Broken {
+    fn from(error: ConnectionError) -> Self {
+        Self::Connection(Box::new(error))
+    }
 }
 
 impl Worker {
@@ -86,9 +92,8 @@ impl Worker {
         let (outlet, mut events) = mqtt::dial(&self.line);
         self.outlet = Some(outlet);
         loop {
-            let event = match self.next_event(&mut events).await? {
-                Some(event) => event,
-                None => return self.leave(&mut events).await,
+            let Some(event) = self.next_event(&mut events).await? else {
+                return self.leave(&mut events).await;
             };
             let news = self.outlet.as_mut().map_or(News::Nothing, |outlet| outlet.read(event));
             self.hear(news)?;
@@ -244,7 +249,7 @@ impl Worker {
         self.spool.set_aside(record, reason)
     }
 
-    fn publish(&mut self, parcel: Parcel, payload: Vec<u8>) -> Result<(), ClientError> {
+    fn publish(&mut self, parcel: Parcel, payload: Vec<u8>) -> Result<(), QueueFull> {
         let address = &self.settings.address;
         let topic = match parcel {
             Parcel::Alarm(_) => address.topic(Tag::Alarm),
@@ -305,7 +310,10 @@ impl Worker {
         self.status.note(|status| status.connected = false);
         match parted {
             Ok(result) => Ok(result?),
-            Err(_) => Ok(tracing::warn!("the broker did not take our leave in time")),
+            Err(_) => {
+                tracing::warn!("the broker did not take our leave in time");
+                Ok(())
+            }
         }
     }
 }

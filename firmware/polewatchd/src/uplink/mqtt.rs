@@ -14,7 +14,7 @@ use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::mqttbytes::v5::{
     ConnectProperties, Filter, LastWill, PubAck, PubAckReason, Publish, RetainForwardRule,
 };
-use rumqttc::v5::{AsyncClient, ClientError, Event, EventLoop, Incoming, MqttOptions};
+use rumqttc::v5::{AsyncClient, Event, EventLoop, Incoming, MqttOptions};
 use rumqttc::{NetworkOptions, Outgoing};
 use wire::envelope::{MAX_ACK_BYTES, MAX_PACKET_BYTES};
 
@@ -26,6 +26,11 @@ const INFLIGHT: u16 = 20;
 const REQUESTS: usize = 32;
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 const CONNECT_WITHIN_S: u64 = 10;
+
+/// The client takes no more requests: its loop does not get on, so the connection is lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("more queued than the {REQUESTS} requests the client takes")]
+pub(super) struct QueueFull;
 
 /// Whom to call, and what to say there.
 #[derive(Clone, Debug)]
@@ -80,10 +85,10 @@ impl Outlet {
     ///
     /// # Errors
     /// When the request queue is full, which is a lost connection.
-    pub(super) fn listen(&self, line: &Line) -> Result<(), ClientError> {
+    pub(super) fn listen(&self, line: &Line) -> Result<(), QueueFull> {
         let mut filter = Filter::new(&line.ack_topic, QoS::AtLeastOnce);
         filter.retain_forward_rule = RetainForwardRule::Never;
-        self.client.try_subscribe_many([filter])
+        self.client.try_subscribe_many([filter]).map_err(|_| QueueFull)
     }
 
     /// Publishes a parcel.
@@ -95,8 +100,8 @@ impl Outlet {
         topic: &str,
         parcel: Parcel,
         payload: Vec<u8>,
-    ) -> Result<(), ClientError> {
-        self.client.try_publish(topic, QoS::AtLeastOnce, false, payload)?;
+    ) -> Result<(), QueueFull> {
+        self.client.try_publish(topic, QoS::AtLeastOnce, false, payload).map_err(|_| QueueFull)?;
         self.unnumbered.push_back(Some(parcel));
         Ok(())
     }
@@ -105,8 +110,8 @@ impl Outlet {
     ///
     /// # Errors
     /// When the request queue is full, which is a lost connection.
-    pub(super) fn retain(&mut self, topic: &str, payload: Vec<u8>) -> Result<(), ClientError> {
-        self.client.try_publish(topic, QoS::AtLeastOnce, true, payload)?;
+    pub(super) fn retain(&mut self, topic: &str, payload: Vec<u8>) -> Result<(), QueueFull> {
+        self.client.try_publish(topic, QoS::AtLeastOnce, true, payload).map_err(|_| QueueFull)?;
         self.unnumbered.push_back(None);
         Ok(())
     }
@@ -115,8 +120,8 @@ impl Outlet {
     ///
     /// # Errors
     /// When the request queue is full, which is a lost connection.
-    pub(super) fn part(&self) -> Result<(), ClientError> {
-        self.client.try_disconnect()
+    pub(super) fn part(&self) -> Result<(), QueueFull> {
+        self.client.try_disconnect().map_err(|_| QueueFull)
     }
 
     /// What an event of the loop means.
