@@ -20,7 +20,8 @@ pub struct Detector {
     engine: Engine,
     choice: Choice,
     thresholds: Thresholds,
-    plan: Plan,
+    /// `None` only after a plan for a new size failed: the next picture makes another.
+    plan: Option<Plan>,
 }
 
 /// What depends on the picture's size.
@@ -53,6 +54,9 @@ pub enum DetectorError {
         /// What stands there.
         got: usize,
     },
+    /// A step after a picture that no plan could be made for.
+    #[error("nothing is letterboxed, expected a picture that can be planned for first")]
+    NoPlan,
 }
 
 impl Detector {
@@ -79,7 +83,7 @@ impl Detector {
             reason: format!("{why_engine}; {why_precision}"),
         };
         let plan = Plan::new(&model, &engine, &choice, (width, height))?;
-        Ok(Self { thresholds: weights.thresholds, model, engine, choice, plan })
+        Ok(Self { thresholds: weights.thresholds, model, engine, choice, plan: Some(plan) })
     }
 
     /// Letterboxes, infers and decodes `picture`: its detections, surest first, each at least
@@ -94,21 +98,24 @@ impl Detector {
     /// makes a new plan first, which takes as long as opening.
     pub fn letterbox(&mut self, picture: &Picture<'_>) -> Result<(), DetectorError> {
         let size = (picture.width(), picture.height());
-        if size != self.plan.letterbox.fit().picture() {
-            self.plan = Plan::new(&self.model, &self.engine, &self.choice, size)?;
+        if self.fit().map(Fit::picture) != Some(size) {
+            // The old plan goes first: two networks at once would be the daemon's peak of memory.
+            self.plan = None;
+            self.plan = Some(Plan::new(&self.model, &self.engine, &self.choice, size)?);
         }
-        self.plan.letterbox.paint(picture, self.plan.network.input());
+        let Plan { letterbox, network, .. } = self.planned()?;
+        letterbox.paint(picture, network.input());
         Ok(())
     }
 
     /// The second step: the input tensor to the output tensors.
     pub fn infer(&mut self) -> Result<(), DetectorError> {
-        Ok(self.plan.network.run()?)
+        Ok(self.planned()?.network.run()?)
     }
 
     /// The third step: the output tensors to detections.
     pub fn decode(&mut self) -> Result<&[Detection], DetectorError> {
-        let Plan { letterbox, network, head } = &mut self.plan;
+        let Plan { letterbox, network, head } = self.planned()?;
         Ok(head.decode(network.as_ref(), letterbox.fit())?)
     }
 
@@ -124,21 +131,26 @@ impl Detector {
         &self.choice
     }
 
-    /// Where the picture lies in the network's input.
+    /// Where the picture lies in the network's input; `None` when no plan could be made for it.
     #[must_use]
-    pub const fn fit(&self) -> &Fit {
-        self.plan.letterbox.fit()
+    pub fn fit(&self) -> Option<&Fit> {
+        self.plan.as_ref().map(|plan| plan.letterbox.fit())
     }
 
     /// How many outputs the network has.
     #[must_use]
     pub fn outputs(&self) -> usize {
-        self.plan.network.shapes().len()
+        self.plan.as_ref().map_or(0, |plan| plan.network.shapes().len())
     }
 
     /// The values of output `index` of the last run, for comparing engines.
     pub fn output(&self, index: usize) -> Result<&[f32], DetectorError> {
-        Ok(self.plan.network.output(index)?)
+        let plan = self.plan.as_ref().ok_or(DetectorError::NoPlan)?;
+        Ok(plan.network.output(index)?)
+    }
+
+    fn planned(&mut self) -> Result<&mut Plan, DetectorError> {
+        self.plan.as_mut().ok_or(DetectorError::NoPlan)
     }
 }
 

@@ -65,10 +65,10 @@ fn a_picture_of_another_size_makes_a_new_plan_and_back() {
     for case in cases(&tiny()) {
         let mut detector = case.open(&wide);
         let first = detector.detect(&wide.i420()).unwrap().to_vec();
-        let before = detector.fit().network();
+        let before = detector.fit().unwrap().network();
         detector.detect(&tall.i420()).unwrap();
-        assert_ne!(detector.fit().network(), before, "{case}");
-        assert_eq!(detector.fit().picture(), (240, 320), "{case}");
+        assert_ne!(detector.fit().unwrap().network(), before, "{case}");
+        assert_eq!(detector.fit().unwrap().picture(), (240, 320), "{case}");
         assert_eq!(detector.detect(&wide.i420()).unwrap(), first, "{case}");
     }
 }
