@@ -16,6 +16,10 @@ use crate::video::{VideoState, VideoStatus};
 /// Share of the spool's bytes above which the installer should know.
 const SPOOL_WARN_SHARE: f64 = 0.8;
 
+/// Frames before which nothing is said of the detector's speed: while everything starts at once, it
+/// misses some on any box.
+const SETTLING_FRAMES: u64 = 100;
+
 /// What does not change while the daemon runs.
 #[derive(Clone, Debug)]
 pub struct Nameplate {
@@ -106,13 +110,17 @@ fn camera(video: &VideoStatus) -> Part {
 
 fn detector(nameplate: &Nameplate, snapshot: &Snapshot) -> Part {
     let video = &snapshot.video;
-    let missed = video.frames_overwritten;
-    // One frame in ten not analysed is more than a busy moment.
-    if missed * 10 > video.frames {
-        let detail = format!("too slow: {missed} of {} frames were not analysed", video.frames);
+    if too_slow(video) {
+        let VideoStatus { frames, frames_overwritten: missed, .. } = video;
+        let detail = format!("too slow: {missed} of {frames} frames were not analysed");
         return part("detector", State::Warn, &detail);
     }
     part("detector", State::Ok, &nameplate.detector)
+}
+
+/// One frame in ten not analysed is more than a busy moment.
+const fn too_slow(video: &VideoStatus) -> bool {
+    video.frames >= SETTLING_FRAMES && video.frames_overwritten * 10 > video.frames
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a share needs no more than an f64 holds")]
@@ -159,5 +167,26 @@ fn board(nameplate: &Nameplate, trouble: Option<&str>) -> Part {
     match trouble {
         Some(trouble) => part("board", State::Fail, trouble),
         None => part("board", State::Ok, &nameplate.board),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_detector_is_too_slow_only_once_it_has_settled() {
+        for (frames, missed, expected) in [
+            (10, 9, false),
+            (SETTLING_FRAMES - 1, 50, false),
+            (SETTLING_FRAMES, 10, false),
+            (SETTLING_FRAMES, 11, true),
+            (1000, 100, false),
+            (1000, 101, true),
+        ] {
+            let video =
+                VideoStatus { frames, frames_overwritten: missed, ..VideoStatus::default() };
+            assert_eq!(too_slow(&video), expected, "{missed} of {frames}");
+        }
     }
 }
