@@ -80,9 +80,14 @@ fn quoted(rest: &str, quote: char) -> usize {
     rest.len()
 }
 
-/// Code without the module of unit tests at its end.
-pub(super) fn without_tests(code: &str) -> &str {
-    code.split("#[cfg(test)]\nmod tests {").next().unwrap_or(code)
+/// Code without its module of unit tests, line for line.
+pub(super) fn without_tests(code: &str) -> String {
+    let Some((before, tests)) = code.split_once("#[cfg(test)]\nmod tests {") else {
+        return code.to_owned();
+    };
+    // rustfmt lets nothing else close in the first column.
+    let (tests, behind) = tests.split_once("\n}").unwrap_or((tests, ""));
+    format!("{before}{}{behind}", "\n".repeat(2 + tests.matches('\n').count()))
 }
 
 /// The lines, from 1, in which `word` stands by itself.
@@ -119,10 +124,10 @@ pub(super) fn has_condition(code: &str) -> bool {
 fn finds_a_word_in_code_but_not_in_prose() {
     let source = "x// unsafe\n/* unsafe /* \" */ unsafe */ let c = '\"'; let x: &'a str = \"unsafe\";\n\
                   r#\"unsafe \" unsafe\"# b\"unsafe\\\"\" '\\'' unsafe_code\nfn f() { unsafe { g() } }\n\
-                  #[cfg(test)]\nmod tests {\n unsafe";
+                  #[cfg(test)]\nmod tests {\n unsafe\n}\nunsafe";
     let code = code(source);
-    assert_eq!(lines_with(&code, "unsafe"), [4, 7], "{code}");
-    assert_eq!(lines_with(without_tests(&code), "unsafe"), [4]);
+    assert_eq!(lines_with(&code, "unsafe"), [4, 7, 9], "{code}");
+    assert_eq!(lines_with(&without_tests(&code), "unsafe"), [4, 9]);
     assert_eq!(lines_with("let t = Instant::now();", "Instant::now"), [1]);
     assert_eq!(lines_with("start.elapsed() file.sync_all()", "sync_all"), [1]);
 }
