@@ -42,6 +42,9 @@ const PACKETS: usize = 256;
 const CUES: usize = 16;
 /// Memory for the clip ring, and the most one clip may weigh: a minute at 4 Mbit/s.
 const CLIP_BYTES: usize = 32 << 20;
+/// How long after its rule's own wait an event may be decided: the analysis lags a frame or two, and a
+/// key picture may lie some seconds back.
+const DECIDED_WITHIN: Duration = Duration::from_secs(5);
 /// Clips recorded at a time: a camera's rules seldom fire together.
 const CLIPS_AT_ONCE: usize = 4;
 /// How often parts are looked after and health is told.
@@ -249,13 +252,13 @@ fn clip_settings(config: &Config) -> clip::Settings {
         // The onset of loitering is the moment the dwell is over.
         RuleKind::Loitering { .. } => Duration::ZERO,
     });
-    let decision = waits.max().unwrap_or_default() + Duration::from_secs(5);
+    let wait = waits.max().unwrap_or_default();
     let (pre_roll, post_roll) = (config.clip.pre_roll, config.clip.post_roll);
     clip::Settings {
         // An operator needs the clip now, not when a loiterer has left: it ends with the post-roll
         // of the decision however long the event goes on.
-        lengths: Lengths { pre_roll, post_roll, longest: pre_roll + post_roll },
-        reach: pre_roll + decision,
+        lengths: Lengths { pre_roll, post_roll, longest: pre_roll + wait + post_roll },
+        reach: pre_roll + wait + DECIDED_WITHIN,
         max_bytes: CLIP_BYTES,
         at_once: CLIPS_AT_ONCE,
         folder: config.spool.dir.join("recording"),
