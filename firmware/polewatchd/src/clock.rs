@@ -84,10 +84,12 @@ impl Reading {
     #[must_use]
     pub fn wall_at(&self, at: Instant) -> WallTime {
         let WallTime { unix_ms, quality } = self.wall;
-        let unix_ms = match self.monotonic.checked_duration_since(at) {
-            Some(ago) => unix_ms.saturating_sub(whole_ms(ago)),
-            None => unix_ms.saturating_add(whole_ms(at.duration_since(self.monotonic))),
+        let ahead_us = match at.checked_duration_since(self.monotonic) {
+            Some(ahead) => whole_us(ahead),
+            None => -whole_us(self.monotonic.duration_since(at)),
         };
+        // Rounded down on both sides of now, so that distances stay what they are.
+        let unix_ms = unix_ms.saturating_add(ahead_us.div_euclid(1000));
         WallTime { unix_ms, quality }
     }
 
@@ -178,6 +180,10 @@ fn whole_ms(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
+fn whole_us(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}
+
 fn elapsed(time: Timespec) -> Duration {
     Duration::try_from(time).unwrap_or_default()
 }
@@ -211,6 +217,17 @@ mod tests {
             let wall = clock.read().wall_of(FrameTime::from_micros(frame_us), anchor);
             assert_eq!(wall.unix_ms - NOON.unix_ms, after_noon_ms, "frame {frame_us}");
         }
+    }
+
+    #[test]
+    fn frames_dated_by_one_reading_keep_their_distance_on_both_sides_of_now() {
+        let (clock, hands) = Clock::manual(NOON);
+        let anchor = Anchor { frame: FrameTime::default(), at: clock.now() };
+        hands.advance(Duration::from_micros(2_500));
+        let reading = clock.read();
+        let [past, future] = [0, 500_000]
+            .map(|micros| reading.wall_of(FrameTime::from_micros(micros), anchor).unix_ms);
+        assert_eq!(future - past, 500);
     }
 
     #[test]
