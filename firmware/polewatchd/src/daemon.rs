@@ -27,7 +27,7 @@ use crate::dispatch::{Desk, Dispatch};
 use crate::doorway::{Doorway, Notice};
 use crate::health::{self, Nameplate, Snapshot};
 use crate::slot::{self, SlotReader};
-use crate::spool::{Limits, Spool};
+use crate::spool::{self, Limits, Spool};
 use crate::uplink::session::Pace;
 use crate::uplink::{self, Uplink};
 use crate::video::{self, Frame, Outlets, Packet, StatusBoard, Video};
@@ -179,7 +179,6 @@ impl Daemon {
             let snapshot = self.snapshot();
             self.notice.show(health::lamp(&snapshot));
             self.uplink.health_desk().post(health::report(&self.nameplate, &snapshot));
-            self.spool.tidy().unwrap_or_else(|error| tracing::warn!("spool: {error}"));
         }
         Ok(())
     }
@@ -222,9 +221,11 @@ fn spawn(
 
 fn open_spool(config: &Config, clock: &Clock) -> Result<Spool> {
     let limits = Limits::of_bytes(config.spool.max_bytes);
-    let (spool, recovery) = Spool::open(&config.spool.dir, limits, clock.clone())?;
-    tracing::info!("spool: {recovery:?}");
-    Ok(spool)
+    let (opened, recovery) = Spool::open(&config.spool.dir, limits, clock.clone())?;
+    let spool::report::Recovery { boot, alarms, media, findings } = recovery;
+    tracing::info!("spool: start {boot}, {alarms} alarms and {media} files wait");
+    findings.iter().for_each(|finding| tracing::warn!("spool: {finding}"));
+    Ok(opened)
 }
 
 fn camera(
