@@ -7,6 +7,7 @@
 pub mod detection;
 pub mod event;
 pub mod geometry;
+pub mod luma;
 pub mod polygon;
 pub mod settings;
 pub mod time;

@@ -7,6 +7,7 @@
 pub mod backend;
 pub mod choice;
 pub mod detector;
+pub mod grey;
 pub mod head;
 pub mod letterbox;
 pub mod manifest;
