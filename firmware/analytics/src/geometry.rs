@@ -111,6 +111,23 @@ impl NormBox {
         }
     }
 
+    /// Whether `point` lies inside; its left and top edges belong to a box, the others do not.
+    #[must_use]
+    pub fn contains(&self, point: Point) -> bool {
+        (self.left..self.right).contains(&point.x) && (self.top..self.bottom).contains(&point.y)
+    }
+
+    /// The smallest box around this one and `other`.
+    #[must_use]
+    pub fn around(&self, other: &Self) -> Self {
+        Self {
+            left: self.left.min(other.left),
+            top: self.top.min(other.top),
+            right: self.right.max(other.right),
+            bottom: self.bottom.max(other.bottom),
+        }
+    }
+
     /// Intersection over union with `other`, 0 to 1.
     #[must_use]
     pub fn iou(&self, other: &Self) -> f32 {

@@ -9,6 +9,7 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::time::Instant;
 
+use detector::attention::Look;
 use detector::{Detector, Options, Picture, PixelLayout, Plane, Precision};
 
 const WIDTH: usize = 768;
@@ -27,7 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         ..Options::default()
     };
     let mut detector = Detector::open(&options, WIDTH, HEIGHT)?;
-    detector.letterbox(&grey(&[128; WIDTH * HEIGHT * 3 / 2])?)?;
+    detector.letterbox(&grey(&[128; WIDTH * HEIGHT * 3 / 2])?, Look::Whole)?;
     let mut ms = Vec::new();
     for _ in 0..UNCOUNTED + runs.parse::<usize>()? {
         let began = Instant::now();

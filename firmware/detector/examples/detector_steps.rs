@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::time::{Duration, Instant};
 
+use detector::attention::Look;
 use detector::{BackendKind, Detector, Options, Picture, PixelLayout, Plane, Precision};
 use serde_json::{Value, json};
 
@@ -122,7 +123,7 @@ impl Bench {
         for (run, bytes) in pictures.enumerate() {
             let picture = picture(bytes, self.width, self.height)?;
             let begun = Instant::now();
-            detector.letterbox(&picture)?;
+            detector.letterbox(&picture, Look::Whole)?;
             let painted = Instant::now();
             detector.infer()?;
             let inferred = Instant::now();

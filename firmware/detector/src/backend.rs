@@ -23,18 +23,26 @@ pub enum BackendKind {
     OnnxRuntime,
 }
 
-/// A network for one input shape.
+/// A network for inputs up to one size.
 ///
 /// An engine that wants bytes rather than f32 (an NPU with fused normalization) will need a second
 /// kind of input; the letterbox is the only writer.
 pub trait Network: Send {
+    /// Takes inputs of `size` (width and height in pixels) from now on; the input tensor is then
+    /// painted anew.
+    ///
+    /// # Panics
+    /// When `size` is larger than planned, or another than planned and the engine is not one that
+    /// [`takes_windows`](Engine::takes_windows).
+    fn resize(&mut self, size: (usize, usize));
+
     /// The input tensor, `[1, 3, height, width]`; what is not overwritten stays from run to run.
     fn input(&mut self) -> &mut [f32];
 
     /// Computes the outputs from the input.
     fn run(&mut self) -> Result<(), BackendError>;
 
-    /// The dimensions of each output, in the order of [`NetworkPlan::outputs`].
+    /// The dimensions of each output of the last run, in the order of [`NetworkPlan::outputs`].
     fn shapes(&self) -> &[Vec<usize>];
 
     /// The values of one output of the last run, its last dimension running fastest.
@@ -50,7 +58,7 @@ pub struct NetworkPlan<'a> {
     pub input: &'a str,
     /// The output tensors' names.
     pub outputs: &'a [String],
-    /// Width and height of the input in pixels.
+    /// Width and height of the largest input in pixels.
     pub size: (usize, usize),
     /// Threads that may compute at once.
     pub threads: usize,
@@ -165,6 +173,15 @@ impl Engine {
         match self {
             Self::Tract => 1,
             Self::OnnxRuntime(_) => asked,
+        }
+    }
+
+    /// Whether its networks take inputs smaller than planned; the others have one shape for good.
+    #[must_use]
+    pub const fn takes_windows(&self) -> bool {
+        match self {
+            Self::Tract => false,
+            Self::OnnxRuntime(_) => true,
         }
     }
 

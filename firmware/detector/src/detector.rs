@@ -1,15 +1,16 @@
 //! The detector: one picture in, its detections out.
 //!
-//! Promises: nothing is allocated between two pictures of one size beyond what the engine itself
-//! takes; a picture of another size makes a new plan and drops the old one. Refuses: knowing where
-//! pictures come from and what follows them.
+//! Promises: the whole picture or, where the engine can, a part of it costs as much as its area;
+//! a picture of another size makes a new plan and drops the old one. Refuses: knowing where pictures
+//! come from and what follows them; which part is worth a look is [`crate::attention`]'s.
 
 use analytics::detection::Detection;
 
+use crate::attention::Look;
 use crate::backend::{BackendError, Engine, Network, NetworkPlan};
 use crate::choice::{self, Choice, Options};
 use crate::head::{HeadDecoder, ShapeError};
-use crate::letterbox::{Fit, Letterbox};
+use crate::letterbox::{Fit, Letterbox, Window};
 use crate::manifest::Thresholds;
 use crate::picture::Picture;
 use crate::prepared::{PreparedError, PreparedModel};
@@ -29,6 +30,10 @@ struct Plan {
     letterbox: Letterbox,
     network: Box<dyn Network>,
     head: HeadDecoder,
+    /// What of the input the network was given last.
+    window: Window,
+    /// The input size the head is planned for.
+    decoded: (usize, usize),
 }
 
 /// Why a detector cannot be opened or cannot go on.
@@ -86,26 +91,34 @@ impl Detector {
         Ok(Self { thresholds: weights.thresholds, model, engine, choice, plan: Some(plan) })
     }
 
-    /// Letterboxes, infers and decodes `picture`: its detections, surest first, each at least
-    /// [`Thresholds::keep`].
+    /// Letterboxes, infers and decodes the whole of `picture`: its detections, surest first, each
+    /// at least [`Thresholds::keep`].
     pub fn detect(&mut self, picture: &Picture<'_>) -> Result<&[Detection], DetectorError> {
-        self.letterbox(picture)?;
+        self.letterbox(picture, Look::Whole)?;
         self.infer()?;
         self.decode()
     }
 
-    /// The first step: `picture` into the input tensor. A picture of another size than the last
-    /// makes a new plan first, which takes as long as opening.
-    pub fn letterbox(&mut self, picture: &Picture<'_>) -> Result<(), DetectorError> {
+    /// The first step: what `look` asks of `picture` into the input tensor. A picture of another
+    /// size than the last makes a new plan first, which takes as long as opening. Gives what will
+    /// be looked at: the whole also where the engine cannot do less or less would not be cheaper.
+    pub fn letterbox(&mut self, picture: &Picture<'_>, look: Look) -> Result<Look, DetectorError> {
         let size = (picture.width(), picture.height());
         if self.fit().map(Fit::picture) != Some(size) {
             // The old plan goes first: two networks at once would be the daemon's peak of memory.
             self.plan = None;
             self.plan = Some(Plan::new(&self.model, &self.engine, &self.choice, size)?);
         }
-        let Plan { letterbox, network, .. } = self.planned()?;
-        letterbox.paint(picture, network.input());
-        Ok(())
+        let takes_windows = self.engine.takes_windows();
+        let Plan { letterbox, network, window, .. } = self.planned()?;
+        let whole = Window::whole(letterbox.fit());
+        *window = match look {
+            Look::Part(region) if takes_windows => Window::around(&region, letterbox.fit()),
+            _ => whole,
+        };
+        network.resize(window.size());
+        letterbox.paint(picture, window, network.input());
+        Ok(if *window == whole { Look::Whole } else { look })
     }
 
     /// The second step: the input tensor to the output tensors.
@@ -115,8 +128,21 @@ impl Detector {
 
     /// The third step: the output tensors to detections.
     pub fn decode(&mut self) -> Result<&[Detection], DetectorError> {
-        let Plan { letterbox, network, head } = self.planned()?;
-        Ok(head.decode(network.as_ref(), letterbox.fit())?)
+        let model = &self.model.manifest().name;
+        let plan = self.plan.as_mut().ok_or(DetectorError::NoPlan)?;
+        let Plan { letterbox, network, head, window, decoded } = plan;
+        if *decoded != window.size() {
+            head.plan(window.size(), network.shapes())
+                .map_err(|error| DetectorError::Shape { model: model.clone(), error })?;
+            *decoded = window.size();
+        }
+        Ok(head.decode(network.as_ref(), window, letterbox.fit())?)
+    }
+
+    /// The share of the network's whole input that was looked at last, 0 to 1.
+    #[must_use]
+    pub fn share(&self) -> f32 {
+        self.plan.as_ref().map_or(0.0, |plan| plan.window.share(plan.letterbox.fit()))
     }
 
     /// The scores the rest of the product acts on, as measured for the weights that run.
@@ -164,17 +190,17 @@ impl Plan {
         let manifest = model.manifest();
         let letterbox = Letterbox::new(width, height, &manifest.input);
         let size = letterbox.fit().network();
-        let mut network = engine.load(&NetworkPlan {
+        let network = engine.load(&NetworkPlan {
             onnx: &model.onnx(choice.precision)?,
             input: &manifest.input.tensor,
             outputs: &manifest.head.outputs,
             size,
             threads: choice.threads,
         })?;
-        letterbox.pad(network.input());
         let thresholds = model.weights(choice.precision)?.thresholds;
         let head = HeadDecoder::new(manifest, thresholds, size, network.shapes())
             .map_err(|error| DetectorError::Shape { model: manifest.name.clone(), error })?;
-        Ok(Self { letterbox, network, head })
+        let window = Window::whole(letterbox.fit());
+        Ok(Self { letterbox, network, head, window, decoded: size })
     }
 }

@@ -3,7 +3,7 @@
 //! Promises: every detection is of a class of the manifest, inside the picture and at least as
 //! sure as asked; outputs that are not numbers give no detection. The work is bounded: of each
 //! frame the [`HeadDecoder::CANDIDATES`] best scored (anchor, class) pairs become boxes. Refuses:
-//! tensors whose dimensions do not match the manifest, when planned and not when run.
+//! tensors whose dimensions do not match the manifest, when planned and not when decoded.
 //!
 //! A class is judged by itself, not by whether it is the best of its anchor: somebody lying down
 //! whom the model finds a little more dog than person must still be followed.
@@ -11,10 +11,11 @@
 use std::cmp::Ordering;
 
 use analytics::detection::{Confidence, Detection, ObjectClass};
+use analytics::geometry::NormBox;
 
 use crate::backend::{BackendError, Network};
-use crate::letterbox::Fit;
-use crate::manifest::{Manifest, Scores, Thresholds};
+use crate::letterbox::{Fit, Window};
+use crate::manifest::{Head, Manifest, Scores, Thresholds};
 
 mod grid;
 mod suppression;
@@ -22,13 +23,12 @@ mod suppression;
 use grid::Grid;
 pub use grid::ShapeError;
 
-/// The decoding of one model's outputs for one input shape.
+/// The decoding of one model's outputs, planned for one input shape at a time.
 #[derive(Debug)]
 pub struct HeadDecoder {
+    head: Head,
     grids: Vec<Grid>,
     classes: Vec<(usize, ObjectClass)>,
-    bins: usize,
-    scores: Scores,
     thresholds: Thresholds,
     candidates: Vec<Candidate>,
     found: Vec<Detection>,
@@ -54,23 +54,43 @@ impl HeadDecoder {
         network: (usize, usize),
         shapes: &[Vec<usize>],
     ) -> Result<Self, ShapeError> {
-        let head = &manifest.head;
-        let grids = (0..head.strides.len()).map(|level| Grid::new(head, level, network, shapes));
-        Ok(Self {
-            grids: grids.collect::<Result<_, _>>()?,
+        let mut decoder = Self {
+            head: manifest.head.clone(),
+            grids: Vec::with_capacity(manifest.head.strides.len()),
             classes: manifest.classes.clone(),
-            bins: head.bins,
-            scores: head.scores,
             thresholds,
             candidates: Vec::with_capacity(2 * Self::CANDIDATES),
             found: Vec::with_capacity(Self::CANDIDATES),
-        })
+        };
+        decoder.plan(network, shapes)?;
+        Ok(decoder)
     }
 
-    /// The detections in the last run of `network`, surest first.
+    /// Plans anew, for outputs of `shapes` and an input of `network` pixels. Without success
+    /// nothing is found until the next plan.
+    pub fn plan(
+        &mut self,
+        network: (usize, usize),
+        shapes: &[Vec<usize>],
+    ) -> Result<(), ShapeError> {
+        self.grids.clear();
+        for level in 0..self.head.strides.len() {
+            match Grid::new(&self.head, level, network, shapes) {
+                Ok(grid) => self.grids.push(grid),
+                Err(error) => {
+                    self.grids.clear();
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The detections in the last run of `network`, whose input was `window`, surest first.
     pub fn decode(
         &mut self,
         network: &dyn Network,
+        window: &Window,
         fit: &Fit,
     ) -> Result<&[Detection], BackendError> {
         self.candidates.clear();
@@ -84,7 +104,8 @@ impl HeadDecoder {
         for at in 0..self.candidates.len() {
             let candidate = self.candidates[at];
             let values = network.output(self.grids[candidate.grid].distances.output)?;
-            self.found.extend(self.detection(candidate, values, fit));
+            let sides = self.sides(candidate, values, window);
+            self.found.extend(self.detection(candidate, fit.to_picture(sides)));
         }
         suppression::suppress(&mut self.found, self.thresholds.suppression_iou);
         Ok(&self.found)
@@ -92,7 +113,7 @@ impl HeadDecoder {
 
     /// Notes every pair of `grid` whose score passes.
     fn collect(&mut self, grid: usize, values: &[f32]) {
-        let threshold = self.scores.raw(self.thresholds.keep);
+        let threshold = self.head.scores.raw(self.thresholds.keep);
         for index in 0..self.classes.len() {
             let (channel, class) = self.classes[index];
             let scores = self.grids[grid].scores.channel(values, channel);
@@ -115,22 +136,25 @@ impl HeadDecoder {
         }
     }
 
-    fn detection(&self, candidate: Candidate, values: &[f32], fit: &Fit) -> Option<Detection> {
-        let confidence = self.scores.confidence(candidate.score)?;
-        // The threshold was rounded on its way to the outputs' terms and back.
-        if confidence < self.thresholds.keep {
-            return None;
-        }
+    /// The box of `candidate`, in pixels of the whole input.
+    fn sides(&self, candidate: Candidate, values: &[f32], window: &Window) -> [f32; 4] {
         let grid = &self.grids[candidate.grid];
         let (x, y) = grid.center(candidate.anchor);
+        let (left, top) = window.corner();
+        let (x, y) = (x + left as f32, y + top as f32);
         let distance = |side: usize| {
-            let bins = side * self.bins..(side + 1) * self.bins;
+            let bins = side * self.head.bins..(side + 1) * self.head.bins;
             let logit = |bin| grid.distances.value(values, bin, candidate.anchor);
             grid.stride() * expectation(bins.map(logit))
         };
-        let sides = [x - distance(0), y - distance(1), x + distance(2), y + distance(3)];
-        let bounds = fit.to_picture(sides)?;
-        Some(Detection { class: candidate.class, confidence, bounds })
+        [x - distance(0), y - distance(1), x + distance(2), y + distance(3)]
+    }
+
+    fn detection(&self, candidate: Candidate, bounds: Option<NormBox>) -> Option<Detection> {
+        let confidence = self.head.scores.confidence(candidate.score)?;
+        // The threshold was rounded on its way to the outputs' terms and back.
+        (confidence >= self.thresholds.keep).then_some(())?;
+        Some(Detection { class: candidate.class, confidence, bounds: bounds? })
     }
 }
 

@@ -2,13 +2,15 @@
 //!
 //! Promises: each row is scaled, converted from YCbCr, clamped as a picture would be, normalized
 //! and written once, with nothing allocated after [`Letterbox::new`]. The picture lies at the top
-//! left; the padding around it is written once, by [`Letterbox::pad`]. Refuses: knowing about
-//! networks or boxes; the way back to the picture is [`Fit`].
+//! left, padding right of it and below; a [`Window`] of all that can be written alone. Refuses:
+//! knowing about networks or boxes; the way back to the picture is [`Fit`].
 //!
 //! Colour: BT.601, limited range, chroma taken as centred between its luma samples. Scaling is
 //! bilinear with half-pixel centres, and the mean over the area when it shrinks by more than two,
 //! so no pixel of the picture is skipped. Against exact arithmetic a colour is off by at most 3
 //! of 255 at the hardest edges, by a fraction of 1 elsewhere.
+
+use std::ops::Range;
 
 use crate::manifest::Input;
 use crate::picture::{Picture, PixelLayout};
@@ -17,10 +19,12 @@ mod colour;
 mod fit;
 mod plane;
 mod taps;
+mod window;
 
 use colour::Matrix;
 pub use fit::Fit;
 use plane::{PlaneScaler, Samples};
+pub use window::Window;
 
 /// A letterbox for one picture size and one model.
 #[derive(Debug)]
@@ -54,46 +58,55 @@ impl Letterbox {
         &self.fit
     }
 
-    /// Fills `tensor` (three planes of [`Fit::network`] size) with padding.
-    ///
-    /// # Panics
-    /// When `tensor` has another length.
-    pub fn pad(&self, tensor: &mut [f32]) {
-        for (plane, value) in self.planes(tensor).into_iter().zip(self.pad) {
-            plane.fill(value);
-        }
-    }
-
-    /// Writes `picture` into `tensor`, leaving the padding as it is.
+    /// Writes the part of `picture`, and of the padding around it, that lies in `window` into
+    /// `tensor`: three planes of the window's size.
     ///
     /// # Panics
     /// When `tensor` has another length or `picture` another size than planned.
-    pub fn paint(&mut self, picture: &Picture<'_>, tensor: &mut [f32]) {
+    pub fn paint(&mut self, picture: &Picture<'_>, window: &Window, tensor: &mut [f32]) {
         assert_eq!((picture.width(), picture.height()), self.fit.picture(), "picture size");
-        let [first, second, third] = self.planes(tensor);
+        let (width, height) = window.size();
+        let mut planes = planes(tensor, width * height);
+        let (left, top) = window.corner();
         let (columns, rows) = self.fit.scaled();
-        let stride = self.fit.network().0;
-        let [luma, blue, red] = samples(picture);
-        for row in 0..rows {
-            let line = row * stride..row * stride + columns;
-            self.matrix.apply(
-                [
-                    self.luma.row(&luma, row),
-                    self.chroma_blue.row(&blue, row),
-                    self.chroma_red.row(&red, row),
-                ],
-                [&mut first[line.clone()], &mut second[line.clone()], &mut third[line]],
-            );
+        let across = left.min(columns)..columns.min(left + width);
+        let samples = samples(picture);
+        for line in 0..height {
+            let row = top + line;
+            let painted = if row < rows { across.len() } else { 0 };
+            let lines = planes.each_mut().map(|plane| &mut plane[line * width..][..width]);
+            for (line, pad) in lines.into_iter().zip(self.pad) {
+                line[painted..].fill(pad);
+            }
+            if painted > 0 {
+                let lines = planes.each_mut().map(|plane| &mut plane[line * width..][..painted]);
+                self.paint_line(&samples, row, across.clone(), lines);
+            }
         }
     }
 
-    fn planes<'t>(&self, tensor: &'t mut [f32]) -> [&'t mut [f32]; 3] {
-        let (columns, rows) = self.fit.network();
-        assert_eq!(tensor.len(), 3 * columns * rows, "tensor length");
-        let (first, rest) = tensor.split_at_mut(columns * rows);
-        let (second, third) = rest.split_at_mut(columns * rows);
-        [first, second, third]
+    fn paint_line(
+        &mut self,
+        [luma, blue, red]: &[Samples<'_>; 3],
+        row: usize,
+        across: Range<usize>,
+        lines: [&mut [f32]; 3],
+    ) {
+        let scaled = [
+            self.luma.row(luma, row, across.clone()),
+            self.chroma_blue.row(blue, row, across.clone()),
+            self.chroma_red.row(red, row, across),
+        ];
+        self.matrix.apply(scaled, lines);
     }
+}
+
+/// The three planes of `tensor`, each `length` values.
+fn planes(tensor: &mut [f32], length: usize) -> [&mut [f32]; 3] {
+    assert_eq!(tensor.len(), 3 * length, "tensor length");
+    let (first, rest) = tensor.split_at_mut(length);
+    let (second, third) = rest.split_at_mut(length);
+    [first, second, third]
 }
 
 /// The luma, blue-difference and red-difference samples of `picture`.

@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 
 use analytics::detection::{Detection, ObjectClass};
 use analytics::geometry::NormBox;
+use detector::attention::Look;
 use detector::{BackendKind, Detector, ModelRoot, Options, Precision};
 
 #[path = "conformance/scene.rs"]
@@ -70,6 +71,26 @@ fn a_picture_of_another_size_makes_a_new_plan_and_back() {
         assert_ne!(detector.fit().unwrap().network(), before, "{case}");
         assert_eq!(detector.fit().unwrap().picture(), (240, 320), "{case}");
         assert_eq!(detector.detect(&wide.i420()).unwrap(), first, "{case}");
+    }
+}
+
+#[test]
+fn a_part_of_the_picture_finds_what_the_whole_finds_there() {
+    for (name, model) in models() {
+        for scene in scenes(&name) {
+            for case in cases(&model) {
+                let mut detector = case.open(&scene);
+                let whole = detector.detect(&scene.i420()).unwrap().to_vec();
+                for sure in whole.iter().filter(|d| d.confidence.get() >= SURE).take(3) {
+                    detector.letterbox(&scene.i420(), Look::Part(sure.bounds)).unwrap();
+                    detector.infer().unwrap();
+                    let part = detector.decode().unwrap();
+                    assert!(has(part, sure.class, &sure.bounds), "{case}: {sure:?} in {part:?}");
+                }
+                // And the whole again is the whole as before.
+                assert_eq!(detector.detect(&scene.i420()).unwrap(), whole, "{case}");
+            }
+        }
     }
 }
 

@@ -8,27 +8,39 @@ use std::time::Duration;
 use analytics::Analyzer;
 use analytics::detection::Detection;
 use analytics::event::Event;
+use analytics::luma::Luma;
 use analytics::settings::{Settings, SettingsError, TrackerSettings};
 use analytics::time::FrameTime;
-use detector::{Choice, Detector, DetectorError, ModelRoot, Options, Thresholds};
+use detector::attention::{Attention, Look};
+use detector::{Choice, Detector, DetectorError, ModelRoot, Options, Picture, Thresholds, grey};
 
 use crate::clock;
-use crate::config::Config;
+use crate::config::{Config, Looking};
 use crate::video::Frame;
+
+/// The longer side of the grey picture: what moves by one of its pixels moves by two or three of the
+/// network's.
+const GREY_PX: usize = 320;
 
 /// Detector, tracker and rules for one camera.
 pub struct Analysis {
     detector: Detector,
+    looking: Looking,
+    attention: Attention,
     analyzer: Analyzer,
+    /// The newest frame, for whoever looks at pixels; kept for its memory.
+    grey: Luma,
     costs: Costs,
     last: FrameTime,
 }
 
 /// What the analysis has done since it was opened.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Costs {
     /// Frames analysed.
     pub frames: u64,
+    /// How many whole pictures the network's looks at them add up to: parts count by their area.
+    pub looked: f64,
     /// CPU time of the network alone, on the analysing thread.
     pub inference: Duration,
 }
@@ -55,6 +67,9 @@ impl Analysis {
         let settings = settings(config, detector.thresholds())?;
         Ok(Self {
             detector,
+            looking: config.looking,
+            attention: Attention::default(),
+            grey: Luma::default(),
             analyzer: Analyzer::new(&settings),
             costs: Costs::default(),
             last: FrameTime::default(),
@@ -66,15 +81,34 @@ impl Analysis {
     /// # Errors
     /// The engine failed on this frame; the next one may be tried.
     pub fn step(&mut self, frame: &Frame) -> Result<(&[Detection], Vec<Event>), DetectorError> {
-        self.last = frame.time();
-        self.detector.letterbox(&frame.picture())?;
+        let (now, picture) = (frame.time(), frame.picture());
+        self.last = now;
+        grey::shrink(&picture, GREY_PX, &mut self.grey);
+        let look = match self.looking {
+            Looking::Changes => self.attention.look(now, &self.grey),
+            Looking::Whole => Some(Look::Whole),
+        };
+        if let Some(look) = look {
+            self.look(now, &picture, look)?;
+        }
+        self.costs.frames += 1;
+        let detections = self.attention.detections();
+        Ok((detections, self.analyzer.step(now, detections)))
+    }
+
+    fn look(
+        &mut self,
+        now: FrameTime,
+        picture: &Picture<'_>,
+        look: Look,
+    ) -> Result<(), DetectorError> {
+        let look = self.detector.letterbox(picture, look)?;
         let began = clock::thread_cpu();
         self.detector.infer()?;
         self.costs.inference += clock::thread_cpu().saturating_sub(began);
-        self.costs.frames += 1;
-        let detections = self.detector.decode()?;
-        let events = self.analyzer.step(frame.time(), detections);
-        Ok((detections, events))
+        self.costs.looked += f64::from(self.detector.share());
+        self.attention.saw(now, look, self.detector.decode()?);
+        Ok(())
     }
 
     /// Ends what is still going on: no more frames will come.

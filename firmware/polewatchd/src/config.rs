@@ -33,6 +33,8 @@ pub struct Config {
     pub camera: Camera,
     /// Analysis rate, frames per second of stream time.
     pub analysis_fps: f64,
+    /// How much of each frame the detector looks at.
+    pub looking: Looking,
     /// The detector.
     pub detector: DetectorConfig,
     /// Zones, in the file's order.
@@ -84,6 +86,15 @@ pub enum Transport {
     Tcp,
     /// UDP only.
     Udp,
+}
+
+/// How much of each frame the detector looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Looking {
+    /// What changed; all of it every second, or every five where nothing moves.
+    Changes,
+    /// All of it, always.
+    Whole,
 }
 
 /// The detector; `None` is `auto` throughout.

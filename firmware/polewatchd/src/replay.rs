@@ -57,6 +57,8 @@ pub enum ReplayError {
 pub struct Stats {
     /// Frames analysed.
     pub frames: u64,
+    /// Whole pictures the network looked at; parts count by their area.
+    pub looked: f64,
     /// Seconds of video up to the last frame analysed.
     pub video_s: f64,
     /// CPU seconds of the whole process, start-up included.
@@ -118,6 +120,7 @@ fn stats(analysis: &Analysis, video: Duration, startup: Duration) -> Stats {
     let (costs, choice) = (analysis.costs(), analysis.choice());
     Stats {
         frames: costs.frames,
+        looked: costs.looked,
         video_s: video.as_secs_f64(),
         cpu_s: clock::process_cpu().as_secs_f64(),
         inference_cpu_s: costs.inference.as_secs_f64(),

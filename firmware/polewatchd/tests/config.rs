@@ -119,6 +119,11 @@ fn each_bad_value_is_named_with_what_is_allowed() {
             "[spool]\nmax_bytes = 5",
             ": spool.max_bytes = 5: expected a whole number from 16777216 to 1099511627776",
         ),
+        (
+            "[spool]",
+            "[analysis]\nlook = \"away\"\n[spool]",
+            ": analysis.look = \"away\": expected \"changes\" or \"whole\"",
+        ),
         ("[spool]", "[analysis]\nfps = 0.0\n[spool]", ": analysis.fps = 0: expected 1 to 30"),
     ];
     for (good, bad, expected) in table {

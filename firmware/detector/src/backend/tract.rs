@@ -42,6 +42,10 @@ impl TractNetwork {
 }
 
 impl Network for TractNetwork {
+    fn resize(&mut self, (width, height): (usize, usize)) {
+        assert_eq!(self.input.shape(), [1, 3, height, width], "tract has one shape for good");
+    }
+
     fn input(&mut self) -> &mut [f32] {
         // Shared only while `run` lasts; a copy would still be right, only slower.
         Arc::make_mut(&mut self.input)

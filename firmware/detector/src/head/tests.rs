@@ -48,6 +48,8 @@ impl Handmade {
 }
 
 impl Network for Handmade {
+    fn resize(&mut self, _: (usize, usize)) {}
+
     fn input(&mut self) -> &mut [f32] {
         &mut []
     }
@@ -73,7 +75,7 @@ fn decoder(manifest: &Manifest, network: &Handmade) -> HeadDecoder {
 fn decode(manifest: &Manifest, network: &Handmade) -> Vec<Detection> {
     let fit = Fit::new(128, 96, &manifest.input);
     assert_eq!((fit.scaled(), fit.network()), ((64, 48), (64, 64)));
-    decoder(manifest, network).decode(network, &fit).unwrap().to_vec()
+    decoder(manifest, network).decode(network, &Window::whole(&fit), &fit).unwrap().to_vec()
 }
 
 fn plus(value: f32) -> Handmade {
@@ -183,7 +185,7 @@ fn a_flood_is_cut_to_the_best() {
     let thresholds = manifest.weights(crate::Precision::Fp32).unwrap().thresholds;
     let head = HeadDecoder::new(&manifest, thresholds, (800, 800), &network.shapes);
     let (mut head, fit) = (head.unwrap(), Fit::new(800, 800, &manifest.input));
-    let found = head.decode(&network, &fit).unwrap();
+    let found = head.decode(&network, &Window::whole(&fit), &fit).unwrap();
     assert!((1..=HeadDecoder::CANDIDATES).contains(&found.len()));
     assert!((found[0].confidence.get() - 0.982).abs() < 1e-3, "the best one was lost");
 }

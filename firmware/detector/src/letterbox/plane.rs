@@ -3,6 +3,8 @@
 //! Down first, as sums of whole rows in 16-bit numbers, then across; both loops are written so
 //! that the compiler turns them into vector code.
 
+use std::ops::Range;
+
 use crate::picture::Plane;
 
 use super::fit::Fit;
@@ -60,16 +62,22 @@ impl PlaneScaler {
         }
     }
 
-    /// Output row `row`, in [`UNIT`]ths.
-    pub(super) fn row(&mut self, samples: &Samples<'_>, row: usize) -> &[i32] {
+    /// The samples `columns` of output row `row`, in [`UNIT`]ths.
+    pub(super) fn row(
+        &mut self,
+        samples: &Samples<'_>,
+        row: usize,
+        columns: Range<usize>,
+    ) -> &[i32] {
         let (first, weights) = self.down.taps(row);
         match samples {
             Samples::Alone(plane) => blend::<1, 0>(plane, first, weights, &mut self.blended),
             Samples::Even(plane) => blend::<2, 0>(plane, first, weights, &mut self.blended),
             Samples::Odd(plane) => blend::<2, 1>(plane, first, weights, &mut self.blended),
         }
-        stretch(&self.blended, &self.across, &mut self.neighbours, &mut self.stretched);
-        &self.stretched
+        let out = &mut self.stretched[..columns.len()];
+        stretch(&self.blended, &self.across, columns, &mut self.neighbours, out);
+        out
     }
 }
 
@@ -105,30 +113,37 @@ fn blend<const STEP: usize, const AT: usize>(
     }
 }
 
-/// Sums neighbours along `row`, each times its weight; `neighbours` is scratch.
-fn stretch(row: &[i16], axis: &Axis, neighbours: &mut [[i16; 2]], out: &mut [i32]) {
+/// Sums neighbours along `row`, each times its weight, for the output samples `columns`;
+/// `neighbours` is scratch.
+fn stretch(
+    row: &[i16],
+    axis: &Axis,
+    columns: Range<usize>,
+    neighbours: &mut [[i16; 2]],
+    out: &mut [i32],
+) {
     match axis.width() {
         1 => {
-            for (out, &sample) in out.iter_mut().zip(row) {
+            for (out, &sample) in out.iter_mut().zip(&row[columns]) {
                 *out = i32::from(sample) * i32::from(ACROSS_UNIT);
             }
         }
         2 => {
             // Fetching apart from multiplying: together they stay scalar, apart the second loop
             // becomes multiply-add on whole vectors (`pmaddwd`), which halves the time.
-            for (pair, &first) in neighbours.iter_mut().zip(axis.first()) {
+            for (pair, &first) in neighbours.iter_mut().zip(&axis.first()[columns.clone()]) {
                 let first = first as usize;
                 pair.copy_from_slice(&row[first..first + 2]);
             }
-            let weights = axis.weights().as_chunks::<2>().0;
+            let weights = &axis.weights().as_chunks::<2>().0[columns];
             for ((out, pair), weight) in out.iter_mut().zip(&*neighbours).zip(weights) {
                 *out = i32::from(pair[0]) * i32::from(weight[0])
                     + i32::from(pair[1]) * i32::from(weight[1]);
             }
         }
         _ => {
-            for (at, out) in out.iter_mut().enumerate() {
-                let (first, weights) = axis.taps(at);
+            for (out, column) in out.iter_mut().zip(columns) {
+                let (first, weights) = axis.taps(column);
                 let terms = row[first..].iter().zip(weights);
                 *out = terms.map(|(&s, &w)| i32::from(s) * i32::from(w)).sum();
             }

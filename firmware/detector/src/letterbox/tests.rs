@@ -1,5 +1,6 @@
 //! The fused pass beside plain arithmetic in f64, and the way back.
 
+use analytics::geometry::NormBox;
 use proptest::prelude::*;
 
 use super::*;
@@ -77,8 +78,8 @@ fn painted(picture: &Picture<'_>, input: &Input) -> (Letterbox, Vec<f32>) {
     let mut letterbox = Letterbox::new(picture.width(), picture.height(), input);
     let (width, height) = letterbox.fit().network();
     let mut tensor = vec![f32::NAN; 3 * width * height];
-    letterbox.pad(&mut tensor);
-    letterbox.paint(picture, &mut tensor);
+    let whole = Window::whole(letterbox.fit());
+    letterbox.paint(picture, &whole, &mut tensor);
     (letterbox, tensor)
 }
 
@@ -171,7 +172,7 @@ fn i420_and_nv12_give_the_same_tensor() {
 }
 
 #[test]
-fn padding_lies_right_and_below_and_survives_painting() {
+fn padding_lies_right_and_below() {
     let input = input(32, 64);
     let owned = Owned::new(128, 72, |component, _, _| if component == 0 { 16 } else { 128 });
     let (letterbox, tensor) = painted(&owned.i420(), &input);
@@ -184,6 +185,42 @@ fn padding_lies_right_and_below_and_survives_painting() {
             assert!((value - expected).abs() < 1e-5, "plane {plane} at {at}: {value}");
         }
     }
+}
+
+/// What a window shows is what the whole shows there, padding included.
+#[test]
+fn a_window_is_a_part_of_the_whole() {
+    let input = input(32, 640);
+    let owned = Owned::new(768, 432, hard);
+    let (mut letterbox, whole) = painted(&owned.i420(), &input);
+    let fit = *letterbox.fit();
+    assert_eq!((fit.scaled(), fit.network()), ((640, 360), (640, 384)));
+    for (sides, corner, size) in [
+        ([0.3, 0.3, 0.4, 0.5], (128, 64), (192, 192)),
+        ([0.0, 0.0, 0.1, 0.1], (0, 0), (128, 128)),
+        ([0.9, 0.9, 1.0, 1.0], (512, 256), (128, 128)),
+    ] {
+        let [left, top, right, bottom] = sides;
+        let region = NormBox::new(left, top, right, bottom).unwrap();
+        let window = Window::around(&region, &fit);
+        assert_eq!((window.corner(), window.size()), (corner, size), "{region:?}");
+        let mut part = vec![f32::NAN; 3 * size.0 * size.1];
+        letterbox.paint(&owned.i420(), &window, &mut part);
+        for (at, &value) in part.iter().enumerate() {
+            let (plane, row, column) = (at / (size.0 * size.1), at / size.0 % size.1, at % size.0);
+            let expected = whole[(plane * 384 + corner.1 + row) * 640 + corner.0 + column];
+            assert_eq!(value, expected, "plane {plane}, {column}, {row}");
+        }
+    }
+}
+
+#[test]
+fn a_window_of_nearly_everything_is_the_whole() {
+    let fit = Fit::new(1280, 720, &input(32, 640));
+    let region = |bottom| NormBox::new(0.0, 0.0, 1.0, bottom).unwrap();
+    assert_eq!(Window::around(&region(0.79), &fit), Window::whole(&fit));
+    let half = Window::around(&region(0.5), &fit);
+    assert_eq!((half.size(), half.share(&fit)), ((640, 256), 256.0 / 384.0));
 }
 
 #[test]
@@ -239,6 +276,28 @@ proptest! {
             (back.left(), x), (back.top(), y), (back.right(), right), (back.bottom(), bottom),
         ] {
             prop_assert!((got - expected).abs() < 1e-5, "{got} {expected}");
+        }
+    }
+
+    /// A window holds its region and the margin, cut to the input, and begins on the grid.
+    #[test]
+    fn a_window_holds_its_region(
+        (width, height) in (16_usize..4000, 16_usize..4000),
+        (x, y) in (0.0_f32..0.99, 0.0_f32..0.99),
+        (w, h) in (0.01_f32..1.0, 0.01_f32..1.0),
+    ) {
+        let fit = Fit::new(width, height, &input(32, 640));
+        let region = NormBox::new(x, y, x + w, y + h).unwrap();
+        let window = Window::around(&region, &fit);
+        let ((left, top), (columns, rows)) = (window.corner(), window.size());
+        for (first, side, from, to, scaled, padded) in [
+            (left, columns, region.left(), region.right(), fit.scaled().0, fit.network().0),
+            (top, rows, region.top(), region.bottom(), fit.scaled().1, fit.network().1),
+        ] {
+            prop_assert!(side > 0 && first + side <= padded && first % 64 == 0);
+            let (from, to) = (from * scaled as f32, to * scaled as f32);
+            prop_assert!(first as f32 <= (from - 32.0).max(0.0));
+            prop_assert!((first + side) as f32 >= (to + 32.0).min(padded as f32));
         }
     }
 

@@ -45,6 +45,7 @@ pub(super) struct RawCamera {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawAnalysis {
     pub(super) fps: Option<f64>,
+    pub(super) look: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]

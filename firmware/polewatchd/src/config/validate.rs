@@ -17,7 +17,8 @@ use detector::{BackendKind, Precision};
 
 use super::raw::{RawConfig, RawRule, RawZone};
 use super::{
-    Broker, Camera, Clip, Config, DetectorConfig, Problem, Source, SpoolConfig, Transport, Uplink,
+    Broker, Camera, Clip, Config, DetectorConfig, Looking, Problem, Source, SpoolConfig, Transport,
+    Uplink,
 };
 
 pub(super) const SOURCE_ALLOWED: &str = "\"rtsp://host[:port]/path\" or \"file:PATH\"";
@@ -50,6 +51,11 @@ pub(super) fn validate(
         box_name: check.topic_name("box", &raw.box_name),
         camera: check.camera(raw),
         analysis_fps: check.number("analysis.fps", raw.analysis.fps.unwrap_or(10.0), 1.0, 30.0),
+        looking: check.word(
+            "analysis.look",
+            raw.analysis.look.as_deref(),
+            &[("changes", Looking::Changes), ("whole", Looking::Whole)],
+        ),
         detector: check.detector(raw),
         zones,
         rules,

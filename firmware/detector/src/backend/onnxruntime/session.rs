@@ -1,25 +1,28 @@
 //! One session of onnxruntime with its tensors.
 //!
-//! The input and every output are allocated once and bound, so a run allocates nothing but what
-//! onnxruntime's own planner takes from its arena.
+//! Promises: the input's memory is taken once, for the planned size, and the outputs' is kept from
+//! run to run. Refuses: an input larger than planned.
 
 use ort::environment::Environment;
-use ort::memory::Allocator;
+use ort::session::Session;
 use ort::session::builder::GraphOptimizationLevel;
-use ort::session::{IoBinding, Session};
-use ort::value::Tensor;
+use ort::value::TensorRef;
 
 use crate::backend::{BackendError, BackendKind, Network, NetworkPlan};
 
 const LOADING: &str = "loading the graph";
+const RUNNING: &str = "running";
 
-/// A session bound to tensors of one shape.
+/// A session with the memory of its tensors.
 pub(in crate::backend) struct OrtNetwork {
     session: Session,
-    binding: IoBinding,
     input_name: String,
-    input: Tensor<f32>,
-    outputs: Vec<Tensor<f32>>,
+    output_names: Vec<String>,
+    /// Width and height of the next input.
+    size: (usize, usize),
+    /// As long as the planned input.
+    input: Vec<f32>,
+    outputs: Vec<Vec<f32>>,
     shapes: Vec<Vec<usize>>,
 }
 
@@ -28,45 +31,58 @@ impl OrtNetwork {
         environment: &Environment,
         plan: &NetworkPlan<'_>,
     ) -> Result<Self, BackendError> {
-        let mut session = session(environment, plan).map_err(failed(LOADING))?;
+        let session = session(environment, plan).map_err(failed(LOADING))?;
         check_names("input", [plan.input], session.inputs())?;
         check_names("output", plan.outputs, session.outputs())?;
         let (width, height) = plan.size;
-        let mut input = zeros(&[1, 3, height, width]).map_err(failed(LOADING))?;
-        let shapes = output_shapes(&mut session, plan, &mut input)?;
-        let outputs = shapes.iter().map(|shape| zeros(shape)).collect::<ort::Result<Vec<_>>>();
-        let outputs = outputs.map_err(failed(LOADING))?;
-        let binding = session.create_binding().map_err(failed(LOADING))?;
-        let input_name = plan.input.to_owned();
-        let mut network = Self { session, binding, input_name, input, outputs, shapes };
-        network.bind_outputs(plan.outputs).map_err(failed(LOADING))?;
+        let mut network = Self {
+            session,
+            input_name: plan.input.to_owned(),
+            output_names: plan.outputs.to_vec(),
+            size: plan.size,
+            input: vec![0.0; 3 * width * height],
+            outputs: vec![Vec::new(); plan.outputs.len()],
+            shapes: vec![Vec::new(); plan.outputs.len()],
+        };
         network.run()?;
         Ok(network)
     }
 
-    fn bind_outputs(&mut self, names: &[String]) -> ort::Result<()> {
-        for (name, output) in names.iter().zip(&mut self.outputs) {
-            self.binding.bind_output(name.as_str(), output)?;
-        }
-        Ok(())
+    fn values(&self) -> usize {
+        3 * self.size.0 * self.size.1
     }
 
     fn compute(&mut self) -> ort::Result<()> {
-        // The binding promises to see the input only as it was when bound. On a CPU nothing is
-        // copied, so binding again each time costs no more than the name.
-        self.binding.bind_input(self.input_name.as_str(), &self.input)?;
-        self.session.run_binding(&self.binding)?;
+        let (width, height) = self.size;
+        let input =
+            TensorRef::from_array_view(([1, 3, height, width], &self.input[..3 * width * height]))?;
+        let found = self.session.run(ort::inputs![self.input_name.as_str() => input])?;
+        let kept = self.outputs.iter_mut().zip(&mut self.shapes);
+        for (name, (output, shape)) in self.output_names.iter().zip(kept) {
+            let tensor = found.get(name).ok_or_else(no_such_output)?;
+            let (sides, values) = tensor.try_extract_tensor::<f32>()?;
+            shape.clear();
+            shape.extend(sides.iter().map(|&side| usize::try_from(side).unwrap_or(0)));
+            output.clear();
+            output.extend_from_slice(values);
+        }
         Ok(())
     }
 }
 
 impl Network for OrtNetwork {
+    fn resize(&mut self, size: (usize, usize)) {
+        assert!(3 * size.0 * size.1 <= self.input.len(), "size {size:?} is larger than planned");
+        self.size = size;
+    }
+
     fn input(&mut self) -> &mut [f32] {
-        self.input.extract_tensor_mut().1
+        let values = self.values();
+        &mut self.input[..values]
     }
 
     fn run(&mut self) -> Result<(), BackendError> {
-        self.compute().map_err(failed("running"))
+        self.compute().map_err(failed(RUNNING))
     }
 
     fn shapes(&self) -> &[Vec<usize>] {
@@ -74,8 +90,8 @@ impl Network for OrtNetwork {
     }
 
     fn output(&self, index: usize) -> Result<&[f32], BackendError> {
-        let output = self.outputs[index].try_extract_tensor();
-        Ok(output.map_err(failed("reading an output"))?.1)
+        let output = self.outputs.get(index);
+        output.map(Vec::as_slice).ok_or_else(|| failed("reading an output")(no_such_output()))
     }
 }
 
@@ -85,31 +101,13 @@ fn session(environment: &Environment, plan: &NetworkPlan<'_>) -> ort::Result<Ses
         .with_intra_threads(plan.threads)?
         .with_intra_op_spinning(false)?
         .with_inter_op_spinning(false)?
+        // A pattern is kept for each input shape, and windows come in dozens of shapes.
+        .with_memory_pattern(false)?
         .commit_from_memory(plan.onnx)
 }
 
-/// Runs once on zeros and notes the outputs' dimensions.
-fn output_shapes(
-    session: &mut Session,
-    plan: &NetworkPlan<'_>,
-    input: &mut Tensor<f32>,
-) -> Result<Vec<Vec<usize>>, BackendError> {
-    let found = session.run(ort::inputs![plan.input => &*input]).map_err(failed(LOADING))?;
-    let mut shapes = Vec::with_capacity(plan.outputs.len());
-    for name in plan.outputs {
-        let output =
-            found.get(name).ok_or_else(|| failed(LOADING)(ort::Error::new("no such output")))?;
-        let (shape, _) = output.try_extract_tensor::<f32>().map_err(failed(LOADING))?;
-        shapes.push(shape.iter().map(|&side| usize::try_from(side).unwrap_or(0)).collect());
-    }
-    Ok(shapes)
-}
-
-fn zeros(shape: &[usize]) -> ort::Result<Tensor<f32>> {
-    let mut tensor = Tensor::<f32>::new(&Allocator::default(), shape)?;
-    // Fresh tensors hold whatever was in memory.
-    tensor.try_extract_tensor_mut::<f32>()?.1.fill(0.0);
-    Ok(tensor)
+fn no_such_output() -> ort::Error {
+    ort::Error::new("no such output")
 }
 
 fn check_names(

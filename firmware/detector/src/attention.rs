@@ -1,0 +1,112 @@
+//! Attention: which part of the next picture is worth the network's time.
+//!
+//! What a network says of pixels that have not changed it has said before. So each frame only what
+//! changed since it was last looked at is looked at again, with room around it, and what was seen
+//! elsewhere stands. The whole picture is looked at again once a second while anything moves, for
+//! what changes too faintly to notice, and every five seconds while nothing does.
+//!
+//! Promises: the same pictures give the same looks; a change once noticed stays noticed until it was
+//! looked at, however slowly it grows and however many looks fail. Refuses: running the network, and
+//! following anything: detections that stand are repeated as they were.
+
+use core::time::Duration;
+
+use analytics::detection::Detection;
+use analytics::geometry::NormBox;
+use analytics::luma::Luma;
+use analytics::time::FrameTime;
+
+mod change;
+
+use change::{Change, Extent};
+
+/// What to look at in one picture.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Look {
+    /// All of it.
+    Whole,
+    /// What can be judged from this part and its surroundings.
+    Part(NormBox),
+}
+
+/// What has been seen of one camera's pictures, and where they have changed since.
+#[derive(Debug, Default)]
+pub struct Attention {
+    change: Change,
+    /// When the whole was looked at last.
+    whole: Option<FrameTime>,
+    /// Whether any part was looked at since then.
+    stirred: bool,
+    /// What stands, surest first.
+    seen: Vec<Detection>,
+}
+
+impl Attention {
+    /// How long a change too faint to notice may go unseen while something else moves.
+    pub const WHOLE_WHILE_MOVING: Duration = Duration::from_secs(1);
+
+    /// The same while nothing moves: an idle picture costs a fiftieth of its frames at 10 a second.
+    pub const WHOLE_WHILE_STILL: Duration = Duration::from_secs(5);
+
+    /// Two boxes of one class that overlap more are one object seen twice: in a look, and in one
+    /// before that still stands.
+    const SAME: f32 = 0.5;
+
+    /// What to look at in the picture taken at `now`, whose grey version is `luma` (its long side
+    /// some 300 pixels); `None` when nothing changed.
+    pub fn look(&mut self, now: FrameTime, luma: &Luma) -> Option<Look> {
+        let changed = self.change.compare(luma);
+        let patience =
+            if self.stirred { Self::WHOLE_WHILE_MOVING } else { Self::WHOLE_WHILE_STILL };
+        // A clock that went back says nothing about how old the last look is.
+        let fresh = |at: FrameTime| now >= at && now.since(at) < patience;
+        if !self.whole.is_some_and(fresh) {
+            return Some(Look::Whole);
+        }
+        match changed {
+            Extent::Nothing => None,
+            Extent::Everything => Some(Look::Whole),
+            Extent::Part(region) => {
+                let touched = self.seen.iter().filter(|d| self.change.touches(&d.bounds));
+                Some(Look::Part(touched.fold(region, |region, d| region.around(&d.bounds))))
+            }
+        }
+    }
+
+    /// Takes what was `found` by `look` in the picture last given to [`Attention::look`], at `now`.
+    pub fn saw(&mut self, now: FrameTime, look: Look, found: &[Detection]) {
+        match look {
+            Look::Whole => {
+                self.whole = Some(now);
+                self.stirred = false;
+                self.seen.clear();
+                self.seen.extend_from_slice(found);
+                self.change.seen_whole();
+            }
+            Look::Part(region) => {
+                self.stirred = true;
+                let change = &self.change;
+                self.seen.retain(|d| !change.touches(&d.bounds));
+                let standing = self.seen.len();
+                for d in found.iter().filter(|d| region.contains(d.bounds.center())) {
+                    let same =
+                        |s: &Detection| s.class == d.class && s.bounds.iou(&d.bounds) > Self::SAME;
+                    if !self.seen[..standing].iter().any(same) {
+                        self.seen.push(*d);
+                    }
+                }
+                self.seen.sort_by(|a, b| b.confidence.get().total_cmp(&a.confidence.get()));
+                self.change.seen(&region);
+            }
+        }
+    }
+
+    /// What is in the picture: what the last looks found, surest first.
+    #[must_use]
+    pub fn detections(&self) -> &[Detection] {
+        &self.seen
+    }
+}
+
+#[cfg(test)]
+mod tests;
