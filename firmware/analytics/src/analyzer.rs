@@ -5,6 +5,7 @@ use core::time::Duration;
 use crate::detection::{Confidence, Detection};
 use crate::event::Event;
 use crate::rule::{EventIds, Rule, Scene};
+use crate::scene::Observations;
 use crate::settings::Settings;
 use crate::time::FrameTime;
 use crate::tracker::{Track, Tracker};
@@ -40,10 +41,15 @@ impl Analyzer {
         }
     }
 
-    /// Takes in everything detected in the frame taken at `now`; gives what was decided, in the
-    /// order of the configured rules, at most one event a rule (but for a new timeline, which first
-    /// ends what was open).
-    pub fn step(&mut self, now: FrameTime, detections: &[Detection]) -> Vec<Event> {
+    /// Takes in everything detected and observed in the frame taken at `now`; gives what was
+    /// decided, in the order of the configured rules, at most one event a rule (but for a new
+    /// timeline, which first ends what was open).
+    pub fn step(
+        &mut self,
+        now: FrameTime,
+        detections: &[Detection],
+        observations: &Observations,
+    ) -> Vec<Event> {
         let mut events = Vec::new();
         if self.now.since(now) > REORDERED {
             events = self.finish(self.now);
@@ -55,11 +61,19 @@ impl Analyzer {
         let scene = Scene {
             now: self.now,
             tracks: self.tracker.tracks(),
+            observations,
             start_confidence: self.start_confidence,
         };
         let decided = self.rules.iter_mut().filter_map(|rule| rule.step(&scene, &mut self.ids));
         events.extend(decided);
         events
+    }
+
+    /// Takes in that no frame has come by `now`, on the frames' own axis: a camera that is gone is
+    /// told of while it is gone.
+    pub fn silence(&mut self, now: FrameTime) -> Vec<Event> {
+        let now = self.now.max(now);
+        self.rules.iter_mut().filter_map(|rule| rule.silence(now, &mut self.ids)).collect()
     }
 
     /// Ends every open event at `now`, when no more frames will come.

@@ -22,6 +22,8 @@ pub enum EventKind {
     Intrusion,
     /// 배회: somebody stays too long.
     Loitering,
+    /// 카메라 이상: the camera is covered, moved, blind, frozen or gone.
+    CameraFault,
 }
 
 /// Where an event stands in its life.
@@ -38,13 +40,14 @@ pub enum Phase {
 /// The value that decided, beside the threshold it was held against.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Measurement {
-    /// What was measured, in one English word: "dwell", "inside".
+    /// What was measured, in one English word: "dwell", "inside", or the
+    /// [`Fault`](crate::scene::fault::Fault) that was.
     pub quantity: &'static str,
     /// The measured value.
     pub value: f32,
     /// What it had to reach.
     pub threshold: f32,
-    /// The unit of both: "s".
+    /// The unit of both: "s", or "share" of the picture.
     pub unit: &'static str,
 }
 

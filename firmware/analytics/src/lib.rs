@@ -9,6 +9,7 @@ pub mod event;
 pub mod geometry;
 pub mod luma;
 pub mod polygon;
+pub mod scene;
 pub mod settings;
 pub mod time;
 pub mod zone;

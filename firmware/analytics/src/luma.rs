@@ -24,6 +24,12 @@ impl Luma {
         self.pixels.resize(width * height, 0);
     }
 
+    /// Becomes the same as `other`; keeps the memory.
+    pub fn copy(&mut self, other: &Self) {
+        self.width = other.width;
+        self.pixels.clone_from(&other.pixels);
+    }
+
     /// Width in pixels; 0 only before the first [`Luma::resize`].
     #[must_use]
     pub const fn width(&self) -> usize {

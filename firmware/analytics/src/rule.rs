@@ -2,6 +2,7 @@
 //!
 //! A rule is a value with `step` and `finish`; a new kind is a new file and a new variant here.
 
+mod camera_fault;
 mod footing;
 mod incident;
 mod intrusion;
@@ -12,9 +13,11 @@ mod zone_rule;
 
 use crate::detection::Confidence;
 use crate::event::{Event, EventId, Participant, TrackId};
+use crate::rule::camera_fault::CameraFault;
 use crate::rule::intrusion::Intrusion;
 use crate::rule::loitering::Loitering;
 use crate::rule::zone_rule::ZoneRule;
+use crate::scene::Observations;
 use crate::settings::{RuleKind, RuleSettings};
 use crate::time::FrameTime;
 use crate::tracker::{Standing, Track};
@@ -25,6 +28,7 @@ use crate::zone::Zone;
 pub(crate) enum Rule {
     Intrusion(ZoneRule<Intrusion>),
     Loitering(ZoneRule<Loitering>),
+    CameraFault(CameraFault),
 }
 
 impl Rule {
@@ -37,6 +41,9 @@ impl Rule {
             RuleKind::Loitering { dwell } => {
                 Self::Loitering(ZoneRule::new(Loitering { dwell }, settings, zone))
             }
+            RuleKind::CameraFault { faults, after } => {
+                Self::CameraFault(CameraFault::new(faults, after, settings.name.clone()))
+            }
         }
     }
 
@@ -45,6 +52,15 @@ impl Rule {
         match self {
             Self::Intrusion(rule) => rule.step(scene, ids),
             Self::Loitering(rule) => rule.step(scene, ids),
+            Self::CameraFault(rule) => rule.step(scene, ids),
+        }
+    }
+
+    /// Takes in that no frame has come by `now`.
+    pub(crate) fn silence(&mut self, now: FrameTime, ids: &mut EventIds) -> Option<Event> {
+        match self {
+            Self::CameraFault(rule) => rule.silence(now, ids),
+            Self::Intrusion(_) | Self::Loitering(_) => None,
         }
     }
 
@@ -53,6 +69,7 @@ impl Rule {
         match self {
             Self::Intrusion(rule) => rule.finish(now),
             Self::Loitering(rule) => rule.finish(now),
+            Self::CameraFault(rule) => rule.finish(now),
         }
     }
 }
@@ -63,6 +80,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) now: FrameTime,
     /// All tracks, the tentative and the lost included.
     pub(crate) tracks: &'a [Track],
+    /// What the pixels say.
+    pub(crate) observations: &'a Observations,
     /// The score at which the detector starts a track.
     pub(crate) start_confidence: Confidence,
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use crate::detection::Confidence;
+use crate::scene::fault::Faults;
 use crate::zone::Zone;
 
 /// Everything an [`Analyzer`](crate::Analyzer) is told.
@@ -51,6 +52,14 @@ pub enum RuleKind {
     Loitering {
         /// How long is too long; KISA says 10 s.
         dwell: Duration,
+    },
+    /// 카메라 이상: something is wrong with the camera.
+    CameraFault {
+        /// What is looked for.
+        faults: Faults,
+        /// How long it must have lasted; `None` is each fault's own
+        /// [usual time](crate::scene::fault::Fault::usual_time).
+        after: Option<Duration>,
     },
 }
 
@@ -103,13 +112,27 @@ pub enum SettingsError {
         /// The rule.
         rule: Arc<str>,
     },
+    /// A rule about the whole picture names a zone.
+    #[error("rule \"{rule}\": {kind} takes no zone")]
+    TakesNoZone {
+        /// The rule.
+        rule: Arc<str>,
+        /// Its kind's word.
+        kind: &'static str,
+    },
+    /// A camera fault rule that looks for nothing.
+    #[error("rule \"{rule}\": camera_fault needs at least one fault")]
+    NeedsFaults {
+        /// The rule.
+        rule: Arc<str>,
+    },
     /// A duration is out of its range.
     #[error("rule \"{rule}\": {key} is {} s; allowed {} to {} s",
         got.as_secs_f32(), min.as_secs_f32(), max.as_secs_f32())]
     Duration {
         /// The rule.
         rule: Arc<str>,
-        /// The setting's name: "hold" or "dwell".
+        /// The setting's name: "hold", "dwell" or "after".
         key: &'static str,
         /// What was given.
         got: Duration,
@@ -190,6 +213,10 @@ impl RuleKind {
     pub const MIN_DWELL: Duration = Duration::from_secs(1);
     /// The longest dwell.
     pub const MAX_DWELL: Duration = Duration::from_secs(3600);
+    /// The shortest time of a camera fault: what passes by or flickers takes less.
+    pub const MIN_AFTER: Duration = Duration::from_secs(2);
+    /// The longest time of a camera fault.
+    pub const MAX_AFTER: Duration = Duration::from_secs(3600);
 }
 
 impl RuleSettings {
@@ -206,6 +233,17 @@ impl RuleSettings {
             RuleKind::Intrusion { hold } => ("hold", hold, Duration::ZERO, RuleKind::MAX_HOLD),
             RuleKind::Loitering { dwell } => {
                 ("dwell", dwell, RuleKind::MIN_DWELL, RuleKind::MAX_DWELL)
+            }
+            RuleKind::CameraFault { .. } if self.zone.is_some() => {
+                let rule = self.name.clone();
+                return Err(SettingsError::TakesNoZone { rule, kind: "camera_fault" });
+            }
+            RuleKind::CameraFault { faults, .. } if faults.is_empty() => {
+                return Err(SettingsError::NeedsFaults { rule: self.name.clone() });
+            }
+            RuleKind::CameraFault { after, .. } => {
+                let after = after.unwrap_or(RuleKind::MIN_AFTER);
+                ("after", after, RuleKind::MIN_AFTER, RuleKind::MAX_AFTER)
             }
         };
         if (min..=max).contains(&got) {
@@ -255,6 +293,8 @@ mod tests {
     fn a_wrong_setting_is_named_with_its_value_and_range() {
         let hold = |ms| RuleKind::Intrusion { hold: Duration::from_millis(ms) };
         let dwell = |secs| RuleKind::Loitering { dwell: Duration::from_secs(secs) };
+        let faults =
+            |faults, secs| RuleKind::CameraFault { faults, after: Some(Duration::from_secs(secs)) };
         let lawn = vec![zone("lawn")];
         let table = [
             (vec![zone("")], vec![], "zone name \"\" has 0 bytes; allowed 1 to 48"),
@@ -265,6 +305,21 @@ mod tests {
                 "rule \"r\": there is no zone \"roof\"",
             ),
             (lawn.clone(), vec![rule("r", None, hold(500))], "rule \"r\": intrusion needs a zone"),
+            (
+                lawn.clone(),
+                vec![rule("r", Some("lawn"), faults(Faults::ALL, 10))],
+                "rule \"r\": camera_fault takes no zone",
+            ),
+            (
+                vec![],
+                vec![rule("r", None, faults(Faults::from_iter([]), 10))],
+                "rule \"r\": camera_fault needs at least one fault",
+            ),
+            (
+                vec![],
+                vec![rule("r", None, faults(Faults::ALL, 1))],
+                "rule \"r\": after is 1 s; allowed 2 to 3600 s",
+            ),
             (
                 lawn,
                 vec![rule("r", Some("lawn"), hold(60_001))],

@@ -7,6 +7,7 @@ use analytics::detection::{Confidence, Detection, ObjectClass};
 use analytics::event::{Event, EventId, Participant, Phase};
 use analytics::geometry::{NormBox, Point};
 use analytics::polygon::Polygon;
+use analytics::scene::Observations;
 use analytics::settings::{RuleKind, RuleSettings, Settings, TrackerSettings};
 use analytics::time::FrameTime;
 use analytics::zone::Zone;
@@ -35,7 +36,7 @@ fn run(frames: &[Frame]) -> Vec<Event> {
     let mut analyzer = Analyzer::new(&settings());
     let mut events = Vec::new();
     for (now, seen) in frames {
-        events.extend(analyzer.step(*now, seen));
+        events.extend(analyzer.step(*now, seen, &Observations::default()));
         assert!(analyzer.tracks().len() <= 128);
         assert!(analyzer.tracks().iter().all(|track| track.path().thinned(1000).len() <= 33));
     }

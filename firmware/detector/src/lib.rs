@@ -14,6 +14,7 @@ pub mod letterbox;
 pub mod manifest;
 pub mod picture;
 pub mod prepared;
+pub mod saturation;
 
 pub use backend::{BackendError, BackendKind};
 pub use choice::{Choice, Options};

@@ -9,9 +9,11 @@ use analytics::Analyzer;
 use analytics::detection::Detection;
 use analytics::event::Event;
 use analytics::luma::Luma;
+use analytics::scene::{Observations, Observer, Sight};
 use analytics::settings::{Settings, SettingsError, TrackerSettings};
 use analytics::time::FrameTime;
 use detector::attention::{Attention, Look};
+use detector::saturation::saturation;
 use detector::{Choice, Detector, DetectorError, ModelRoot, Options, Picture, Thresholds, grey};
 
 use crate::clock;
@@ -27,11 +29,23 @@ pub struct Analysis {
     detector: Detector,
     looking: Looking,
     attention: Attention,
+    observer: Observer,
     analyzer: Analyzer,
     /// The newest frame, for whoever looks at pixels; kept for its memory.
     grey: Luma,
     costs: Costs,
     last: FrameTime,
+}
+
+/// What one frame came to.
+#[derive(Clone, Debug)]
+pub struct Step<'a> {
+    /// What the detector sees.
+    pub detections: &'a [Detection],
+    /// What the pixels say besides.
+    pub observations: Observations,
+    /// What the rules decided.
+    pub events: Vec<Event>,
 }
 
 /// What the analysis has done since it was opened.
@@ -69,6 +83,7 @@ impl Analysis {
             detector,
             looking: config.looking,
             attention: Attention::default(),
+            observer: Observer::default(),
             grey: Luma::default(),
             analyzer: Analyzer::new(&settings),
             costs: Costs::default(),
@@ -76,11 +91,11 @@ impl Analysis {
         })
     }
 
-    /// What the detector sees in `frame` and what the rules make of it.
+    /// What is seen in `frame` and what the rules make of it.
     ///
     /// # Errors
     /// The engine failed on this frame; the next one may be tried.
-    pub fn step(&mut self, frame: &Frame) -> Result<(&[Detection], Vec<Event>), DetectorError> {
+    pub fn step(&mut self, frame: &Frame) -> Result<Step<'_>, DetectorError> {
         let (now, picture) = (frame.time(), frame.picture());
         self.last = now;
         grey::shrink(&picture, GREY_PX, &mut self.grey);
@@ -92,8 +107,16 @@ impl Analysis {
             self.look(now, &picture, look)?;
         }
         self.costs.frames += 1;
+        let sight = Sight { luma: &self.grey, saturation: saturation(&picture) };
+        let observations = self.observer.step(now, &sight);
         let detections = self.attention.detections();
-        Ok((detections, self.analyzer.step(now, detections)))
+        let events = self.analyzer.step(now, detections, &observations);
+        Ok(Step { detections, observations, events })
+    }
+
+    /// What the rules make of no frame having come by `now`.
+    pub fn silence(&mut self, now: FrameTime) -> Vec<Event> {
+        self.analyzer.silence(now)
     }
 
     fn look(

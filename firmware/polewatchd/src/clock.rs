@@ -122,6 +122,12 @@ impl Anchor {
         };
         reached.unwrap_or(self.at)
     }
+
+    /// The stamp of a frame of the same session taken at `at`.
+    #[must_use]
+    pub fn frame_at(&self, at: Instant) -> FrameTime {
+        self.frame.plus(at.saturating_duration_since(self.at))
+    }
 }
 
 /// The hands of a manual clock.
@@ -216,6 +222,8 @@ mod tests {
         for (frame_us, after_noon_ms) in [(5_000_000, 0), (7_500_000, 2_500), (4_000_000, -1_000)] {
             let wall = clock.read().wall_of(FrameTime::from_micros(frame_us), anchor);
             assert_eq!(wall.unix_ms - NOON.unix_ms, after_noon_ms, "frame {frame_us}");
+            let at = anchor.instant_of(FrameTime::from_micros(frame_us));
+            assert_eq!(anchor.frame_at(at).as_micros(), frame_us.max(5_000_000));
         }
     }
 

@@ -101,9 +101,10 @@ impl Daemon {
         let uplink =
             Uplink::start(uplink_settings(config, broker, &spool)?, spool.clone(), clock.clone())?;
         let (camera, frames, packets) = camera(config, source, &clock);
+        let anchor = Anchor { frame: FrameTime::default(), at: camera.epoch() };
         let desk = Desk {
             identity: identity(config, &analysis),
-            anchor: Anchor { frame: FrameTime::default(), at: camera.epoch() },
+            anchor,
             clock: clock.clone(),
             spool: spool.clone(),
             bell: uplink.bell(),
@@ -124,7 +125,16 @@ impl Daemon {
             beat: watchdog.watch("doorway", started),
         };
         let beat = watchdog.watch("analysis", started);
-        let watch = Watch { analysis, frames, cues, intake, analysed: analysed.clone(), beat };
+        let watch = Watch {
+            analysis,
+            frames,
+            anchor,
+            clock: clock.clone(),
+            cues,
+            intake,
+            analysed: analysed.clone(),
+            beat,
+        };
         let (door_running, door_stop) = bounded(0);
         let (camera_running, camera_stop) = bounded(0);
         let video = camera.board();
@@ -250,8 +260,9 @@ fn camera(
 fn clip_settings(config: &Config) -> clip::Settings {
     let waits = config.rules.iter().map(|rule| match rule.kind {
         RuleKind::Intrusion { hold } => hold,
-        // The onset of loitering is the moment the dwell is over.
-        RuleKind::Loitering { .. } => Duration::ZERO,
+        // The onset of loitering is the moment the dwell is over; a camera's fault is still there
+        // when it is decided.
+        RuleKind::Loitering { .. } | RuleKind::CameraFault { .. } => Duration::ZERO,
     });
     let wait = waits.max().unwrap_or_default();
     let (pre_roll, post_roll) = (config.clip.pre_roll, config.clip.post_roll);

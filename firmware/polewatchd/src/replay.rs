@@ -92,11 +92,11 @@ pub fn replay(recording: &Path, config: &Config, out: &Outputs) -> Result<Stats,
     let mut last = Duration::ZERO;
     for frame in &mut frames {
         let frame = frame?;
-        let (seen, decided) = analysis.step(&frame).map_err(AnalysisError::from)?;
+        let step = analysis.step(&frame).map_err(AnalysisError::from)?;
         if let Some(detections) = &mut detections {
-            detections.write(&DetectionsLine::new(frame.time(), seen))?;
+            detections.write(&DetectionsLine::new(frame.time(), &step))?;
         }
-        write_events(&mut events, &decided)?;
+        write_events(&mut events, &step.events)?;
         last = Duration::from_micros(frame.time().as_micros());
         progress.at(last);
     }

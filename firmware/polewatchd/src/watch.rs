@@ -13,8 +13,9 @@ use analytics::time::FrameTime;
 use crossbeam_channel::{SendError, Sender};
 use detector::DetectorError;
 
-use crate::analysis::Analysis;
+use crate::analysis::{Analysis, Step};
 use crate::clip::Cue;
+use crate::clock::{Anchor, Clock};
 use crate::dispatch::{Follows, Incident, Intake, Still};
 use crate::slot::{SlotReader, Taken};
 use crate::still;
@@ -33,6 +34,10 @@ pub struct Watch {
     pub analysis: Analysis,
     /// Where frames come from.
     pub frames: SlotReader<Frame>,
+    /// Ties frame times to the clock.
+    pub anchor: Anchor,
+    /// The clock, which goes on when no frames come.
+    pub clock: Clock,
     /// Tells the recorder.
     pub cues: Sender<Cue>,
     /// Tells dispatch.
@@ -64,7 +69,7 @@ impl Watch {
         loop {
             match self.frames.take(PATIENCE) {
                 Taken::Item(frame) => failures = self.frame(&frame, failures)?,
-                Taken::TimedOut => {}
+                Taken::TimedOut => self.silence()?,
                 Taken::Closed => break,
             }
             self.beat.tick();
@@ -76,7 +81,7 @@ impl Watch {
     /// Analyses one frame; gives the number of failures in a row.
     fn frame(&mut self, frame: &Frame, failures: u32) -> Result<u32, WatchError> {
         match self.analysis.step(frame) {
-            Ok((_, events)) => {
+            Ok(Step { events, .. }) => {
                 self.analysed.fetch_add(1, Ordering::Relaxed);
                 self.hand_on(events, Some(frame))?;
                 Ok(0)
@@ -87,6 +92,12 @@ impl Watch {
                 Ok(failures + 1)
             }
         }
+    }
+
+    fn silence(&mut self) -> Result<(), WatchError> {
+        let now = self.anchor.frame_at(self.clock.now());
+        let events = self.analysis.silence(now);
+        self.hand_on(events, None)
     }
 
     /// Alarms first: encoding a still takes longer than deciding.

@@ -96,7 +96,7 @@ fn each_bad_value_is_named_with_what_is_allowed() {
         (
             "kind = \"intrusion\"",
             "kind = \"intruder\"",
-            ": rule[0].kind = \"intruder\": expected \"intrusion\" or \"loitering\"",
+            ": rule[0].kind = \"intruder\": expected \"intrusion\" or \"loitering\" or \"camera_fault\"",
         ),
         (
             "dwell = \"20s\"",
@@ -107,6 +107,21 @@ fn each_bad_value_is_named_with_what_is_allowed() {
             "dwell = \"20s\"",
             "hold = \"2s\"",
             ": rule[1].hold = \"2s\": expected no such key in a rule of kind \"loitering\"",
+        ),
+        (
+            "kind = \"loitering\"\ndwell = \"20s\"",
+            "kind = \"camera_fault\"\nfaults = [\"dark\", \"dim\"]",
+            ": rule[1].faults[1] = \"dim\": expected \"lost\" or \"dark\" or \"blinded\" or \"frozen\"",
+        ),
+        (
+            "kind = \"loitering\"\ndwell = \"20s\"",
+            "kind = \"camera_fault\"\nafter = \"1s\"",
+            ": rule[1].after = \"1s\": expected a duration from \"2s\" to \"1h\", such as \"10s\"",
+        ),
+        (
+            "kind = \"loitering\"\ndwell = \"20s\"",
+            "kind = \"camera_fault\"\nzone = \"lawn\"",
+            ": rule[1].zone = \"lawn\": expected no such key in a rule of kind \"camera_fault\"",
         ),
         (
             "mqtt://127.0.0.1:1883",

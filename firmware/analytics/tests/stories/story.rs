@@ -7,6 +7,7 @@ use analytics::detection::{Confidence, Detection, ObjectClass};
 use analytics::event::{Event, EventKind, Phase, TrackId};
 use analytics::geometry::{NormBox, Point};
 use analytics::polygon::Polygon;
+use analytics::scene::Observations;
 use analytics::settings::{RuleKind, RuleSettings, Settings, TrackerSettings};
 use analytics::time::FrameTime;
 use analytics::zone::Zone;
@@ -83,7 +84,7 @@ impl Story {
             let seen: Vec<Detection> = (self.people.iter().zip(1u64..))
                 .filter_map(|(person, seed)| person.seen(t, seed * 1_000_003 + frame))
                 .collect();
-            told.events.extend(analyzer.step(now, &seen));
+            told.events.extend(analyzer.step(now, &seen, &Observations::default()));
             let tracks = analyzer.tracks().iter();
             for track in tracks.filter(|track| track.standing() == Standing::Followed) {
                 told.followed.insert(track.id());
@@ -178,6 +179,7 @@ impl fmt::Display for Told {
             let kind = match begin.kind {
                 EventKind::Intrusion => "intrusion",
                 EventKind::Loitering => "loitering",
+                EventKind::CameraFault => "camera",
             };
             let space = if index == 0 { "" } else { " " };
             let updates = "+".repeat(of(Phase::Update).count());

@@ -3,6 +3,8 @@
 //! Promises: looks at every key before it gives up, so one run of `check-config` shows every
 //! problem. The allowed ranges stand here and, for people, in docs/config.md.
 
+mod rules;
+
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,12 +12,11 @@ use std::time::Duration;
 
 use analytics::geometry::Point;
 use analytics::polygon::{Polygon, PolygonError};
-use analytics::settings::{RuleKind, RuleSettings};
 use analytics::zone::Zone;
 use board::{BoardKind, BoardKindError};
 use detector::{BackendKind, Precision};
 
-use super::raw::{RawConfig, RawRule, RawZone};
+use super::raw::{RawConfig, RawZone};
 use super::{
     Broker, Camera, Clip, Config, DetectorConfig, Looking, Problem, Source, SpoolConfig, Transport,
     Uplink,
@@ -31,7 +32,6 @@ const MAX_NAME_BYTES: usize = 48;
 /// Bytes of the camera's name: what `wire::alarm::Label` holds.
 const MAX_CAMERA_NAME_BYTES: usize = 96;
 const MAX_ZONES: usize = 16;
-const MAX_RULES: usize = 32;
 
 /// Default folder of the spool on a box.
 const DEFAULT_SPOOL_DIR: &str = "/var/lib/polewatch/spool";
@@ -275,65 +275,6 @@ impl Check<'_> {
         None
     }
 
-    fn rules(&mut self, raw: &[RawRule], zones: &[RawZone]) -> Vec<RuleSettings> {
-        if raw.len() > MAX_RULES {
-            self.refuse(
-                "rule",
-                format_args!("{} rules", raw.len()),
-                format!("at most {MAX_RULES}"),
-            );
-        }
-        let mut rules: Vec<RuleSettings> = Vec::new();
-        for (index, rule) in raw.iter().enumerate() {
-            let key = |field: &str| format!("rule[{index}].{field}");
-            let name = self.label(&key("name"), &rule.name, MAX_NAME_BYTES);
-            if rules.iter().any(|other| other.name == name) {
-                self.refuse(key("name"), format_args!("{name:?}"), "a name no other rule has");
-            }
-            match rule.zone.as_deref() {
-                Some(wanted) if zones.iter().all(|zone| zone.name != wanted) => {
-                    self.refuse(key("zone"), format_args!("{wanted:?}"), zone_names(zones));
-                }
-                // The whole picture cannot be entered.
-                None if rule.kind == "intrusion" => {
-                    self.problems.push(Problem::missing(key("zone"), zone_names(zones)));
-                }
-                _ => {}
-            }
-            let zone = rule.zone.as_deref().map(Arc::from);
-            if let Some(kind) = self.rule_kind(index, rule) {
-                rules.push(RuleSettings { name, zone, kind });
-            }
-        }
-        rules
-    }
-
-    fn rule_kind(&mut self, index: usize, rule: &RawRule) -> Option<RuleKind> {
-        let key = |field: &str| format!("rule[{index}].{field}");
-        let unused = |value: &Option<String>| value.clone();
-        let (foreign, kind) = match rule.kind.as_str() {
-            "intrusion" => {
-                let hold =
-                    self.duration(key("hold"), rule.hold.as_deref(), "500ms", ("0ms", "60s"));
-                (unused(&rule.dwell).map(|v| ("dwell", v)), RuleKind::Intrusion { hold })
-            }
-            "loitering" => {
-                let dwell = self.duration(key("dwell"), rule.dwell.as_deref(), "10s", ("1s", "1h"));
-                (unused(&rule.hold).map(|v| ("hold", v)), RuleKind::Loitering { dwell })
-            }
-            other => {
-                let allowed = "\"intrusion\" or \"loitering\"";
-                self.refuse(key("kind"), format_args!("{other:?}"), allowed);
-                return None;
-            }
-        };
-        if let Some((field, value)) = foreign {
-            let allowed = format!("no such key in a rule of kind {:?}", rule.kind);
-            self.refuse(key(field), format_args!("{value:?}"), allowed);
-        }
-        Some(kind)
-    }
-
     fn clip(&mut self, raw: &RawConfig) -> Clip {
         let range = ("0s", "30s");
         Clip {
@@ -391,12 +332,4 @@ fn parse_host_port(text: &str) -> Option<Broker> {
     };
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     (!host.is_empty() && host.chars().all(plain)).then(|| Broker { host: host.to_owned(), port })
-}
-
-fn zone_names(zones: &[RawZone]) -> String {
-    if zones.is_empty() {
-        return "no zone at all, as none is defined".to_owned();
-    }
-    let names: Vec<String> = zones.iter().map(|zone| format!("{:?}", zone.name)).collect();
-    format!("the name of a zone: {}", names.join(" or "))
 }

@@ -134,6 +134,7 @@ fn kind(kind: EventKind) -> Kind {
     match kind {
         EventKind::Intrusion => Kind::Intrusion,
         EventKind::Loitering => Kind::Loitering,
+        EventKind::CameraFault => Kind::CameraFault,
     }
 }
 

@@ -6,6 +6,8 @@ use analytics::geometry::NormBox;
 use analytics::time::FrameTime;
 use serde::Serialize;
 
+use crate::analysis::Step;
+
 #[derive(Serialize)]
 pub(super) struct EventLine<'a> {
     event: u64,
@@ -75,6 +77,7 @@ impl From<&Participant> for ParticipantPart {
 #[derive(Serialize)]
 pub(super) struct DetectionsLine {
     at_s: f64,
+    light: &'static str,
     detections: Vec<DetectionPart>,
 }
 
@@ -87,13 +90,17 @@ struct DetectionPart {
 }
 
 impl DetectionsLine {
-    pub(super) fn new(at: FrameTime, detections: &[Detection]) -> Self {
+    pub(super) fn new(at: FrameTime, step: &Step<'_>) -> Self {
         let part = |detection: &Detection| DetectionPart {
             class: detection.class.word(),
             confidence: detection.confidence.get(),
             bounds: sides(&detection.bounds),
         };
-        Self { at_s: at.as_secs_f64(), detections: detections.iter().map(part).collect() }
+        Self {
+            at_s: at.as_secs_f64(),
+            light: step.observations.light.word(),
+            detections: step.detections.iter().map(part).collect(),
+        }
     }
 }
 
@@ -113,5 +120,6 @@ const fn kind_word(kind: EventKind) -> &'static str {
     match kind {
         EventKind::Intrusion => "intrusion",
         EventKind::Loitering => "loitering",
+        EventKind::CameraFault => "camera_fault",
     }
 }

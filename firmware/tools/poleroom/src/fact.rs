@@ -10,9 +10,7 @@ use serde::Serialize;
 use wire::alarm::ClockQuality;
 use wire::{BoxAddress, EventRef, RecordId};
 
-pub(crate) use alarm::AlarmLine;
-#[cfg(test)]
-pub(crate) use alarm::MeasurementLine;
+pub(crate) use alarm::{AlarmLine, MeasurementLine};
 pub(crate) use health::HealthLine;
 #[cfg(test)]
 pub(crate) use health::{PartLine, ReportLine};

@@ -5,8 +5,8 @@
 
 use crate::civil::UtcOffset;
 use crate::fact::{
-    AlarmLine, Broker, Disk, Fact, Garbage, HealthLine, MediaStored, MediaTrouble, NewerLine,
-    Origin,
+    AlarmLine, Broker, Disk, Fact, Garbage, HealthLine, MeasurementLine, MediaStored, MediaTrouble,
+    NewerLine, Origin,
 };
 
 /// An alarm received this much after its onset says so.
@@ -47,14 +47,11 @@ fn alarm_line(alarm: &AlarmLine, offset: UtcOffset) -> String {
     let mut line = format!("{time} {ko} {en}  {} '{}'", place(&alarm.origin), alarm.camera);
     match &alarm.zone {
         Some(zone) => line += &format!("  zone {zone}"),
+        None if alarm.kind == "camera_fault" => {}
         None => line += "  whole picture",
     }
-    if let Some(m) = &alarm.measurement {
-        let sign = if m.value >= m.threshold { ">=" } else { "<" };
-        line += &format!(
-            "  {} {:.1} {} {sign} {:.1} {}",
-            m.quantity, m.value, m.unit, m.threshold, m.unit
-        );
+    if let Some(measured) = &alarm.measurement {
+        line += &format!("  {}", measurement_words(measured));
     }
     line += &format!("  {}", phase_words(alarm.phase));
     line += &format!("  event {}-{}", alarm.event_boot, alarm.event_number);
@@ -70,6 +67,29 @@ fn alarm_line(alarm: &AlarmLine, offset: UtcOffset) -> String {
         line += &format!("  (수신 received {} {})", received.date(), received.time());
     }
     line
+}
+
+fn measurement_words(measured: &MeasurementLine) -> String {
+    let MeasurementLine { quantity, value, threshold, unit } = measured;
+    let sign = if value >= threshold { ">=" } else { "<" };
+    // Shares of the picture differ in the second digit, durations in the first.
+    let digits = if unit == "share" { 2 } else { 1 };
+    let quantity = fault_ko(quantity).map_or(quantity.clone(), |ko| format!("{ko} {quantity}"));
+    format!("{quantity} {value:.digits$} {unit} {sign} {threshold:.digits$} {unit}")
+}
+
+/// What is wrong with a camera; other measurements are not worded.
+fn fault_ko(quantity: &str) -> Option<&'static str> {
+    Some(match quantity {
+        "lost" => "영상 끊김",
+        "covered" => "가려짐",
+        "dark" => "너무 어두움",
+        "blinded" => "눈부심",
+        "frozen" => "화면 멈춤",
+        "moved" => "방향 틀어짐",
+        "defocused" => "초점 흐림",
+        _ => return None,
+    })
 }
 
 fn media_line(word: &str, stored: &MediaStored) -> String {
@@ -199,7 +219,7 @@ fn printable(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fact::{MeasurementLine, PartLine, ReportLine, Started};
+    use crate::fact::{PartLine, ReportLine, Started};
 
     #[test]
     fn an_alarm_reads_as_an_operator_expects() {
@@ -208,6 +228,24 @@ mod tests {
             "01:00:00 침입 Intrusion  gangnam/pole-0412 '역삼로 12'  zone lawn  \
              inside 0.5 s >= 0.5 s  시작 BEGIN  event 3-7  still …  clip …",
         );
+    }
+
+    #[test]
+    fn a_camera_fault_says_which_and_names_no_zone() {
+        for (quantity, value, threshold, unit, words) in [
+            ("covered", 0.914, 0.8, "share", "가려짐 covered 0.91 share >= 0.80 share"),
+            ("lost", 12.34, 10.0, "s", "영상 끊김 lost 12.3 s >= 10.0 s"),
+        ] {
+            let (quantity, unit) = (quantity.to_owned(), unit.to_owned());
+            let measurement = Some(MeasurementLine { quantity, value, threshold, unit });
+            let (kind, kind_ko) = ("camera_fault", "카메라 이상");
+            let alarm = AlarmLine { kind, kind_ko, zone: None, measurement, ..an_alarm() };
+            let expected = format!(
+                "01:00:00 카메라 이상 Camera fault  gangnam/pole-0412 '역삼로 12'  {words}  \
+                 시작 BEGIN  event 3-7  still …  clip …"
+            );
+            check(&Fact::Alarm(Box::new(alarm)), &expected);
+        }
     }
 
     #[test]

@@ -1,0 +1,47 @@
+//! The scene: what the pixels of a frame say besides objects.
+//!
+//! Promises: observations are small plain values, so that recorded ones replay to the same decisions
+//! bit for bit; one look at a frame allocates nothing once the picture's size is known. Refuses:
+//! deciding anything; rules do, from observations and tracks.
+
+pub mod fault;
+pub mod light;
+pub mod view;
+
+use crate::luma::Luma;
+use crate::scene::light::{Light, LightMeter};
+use crate::scene::view::{View, ViewMeter};
+use crate::time::FrameTime;
+
+/// One frame's pixels, as far as the scene needs them.
+#[derive(Clone, Copy, Debug)]
+pub struct Sight<'a> {
+    /// The shrunk picture, at best 320 pixels on its long side.
+    pub luma: &'a Luma,
+    /// Mean distance of its chroma from neutral, in levels, 0 to 128.
+    pub saturation: f32,
+}
+
+/// What the pixels of one frame say.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Observations {
+    /// The light the scene stands in.
+    pub light: Light,
+    /// Whether the camera still sees.
+    pub view: View,
+}
+
+/// Looks at every frame of one camera.
+#[derive(Clone, Debug, Default)]
+pub struct Observer {
+    light: LightMeter,
+    view: ViewMeter,
+}
+
+impl Observer {
+    /// What the frame taken at `now` shows, by itself and against those before it.
+    pub fn step(&mut self, now: FrameTime, sight: &Sight<'_>) -> Observations {
+        let light = self.light.step(now, sight);
+        Observations { light, view: self.view.step(sight.luma) }
+    }
+}
