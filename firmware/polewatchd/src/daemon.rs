@@ -98,8 +98,10 @@ impl Daemon {
         let spool = open_spool(config, &clock)?;
         let nameplate = nameplate(config, &spool, &analysis, &board);
 
-        let uplink =
-            Uplink::start(uplink_settings(config, broker, &spool)?, spool.clone(), clock.clone())?;
+        let mut watchdog = Watchdog::new(STUCK);
+        let settings = uplink_settings(config, broker, &spool)?;
+        let beat = watchdog.watch("uplink", started);
+        let uplink = Uplink::start(settings, spool.clone(), clock.clone(), beat)?;
         let (camera, frames, packets) = camera(config, source, &clock);
         let anchor = Anchor { frame: FrameTime::default(), at: camera.epoch() };
         let desk = Desk {
@@ -114,7 +116,6 @@ impl Daemon {
         let reports = intake.clips.clone();
         let recorder = Recorder::new(clip_settings(config), packets, cues_in, reports);
 
-        let mut watchdog = Watchdog::new(STUCK);
         let analysed = Arc::new(AtomicU64::new(0));
         let notice = Notice::default();
         let doorway = Doorway {

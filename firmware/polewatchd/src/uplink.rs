@@ -29,6 +29,7 @@ use self::session::{Pace, Session};
 use self::status::{StatusBoard, UplinkStatus};
 use crate::clock::Clock;
 use crate::spool::Spool;
+use crate::watchdog::Beat;
 
 /// To whom, as whom, and how.
 #[derive(Clone, Debug)]
@@ -74,11 +75,11 @@ pub struct Uplink {
 }
 
 impl Uplink {
-    /// Starts the uplink thread. There need be no broker yet.
+    /// Starts the uplink thread, which ticks `beat`. There need be no broker yet.
     ///
     /// # Errors
     /// When the system gives no thread or no event queue.
-    pub fn start(settings: Settings, spool: Spool, clock: Clock) -> io::Result<Self> {
+    pub fn start(settings: Settings, spool: Spool, clock: Clock, beat: Beat) -> io::Result<Self> {
         let (bell, status) = (Bell::default(), StatusBoard::default());
         let (health, desk) = HealthBoard::new(settings.health_interval, bell.clone());
         let worker = Worker {
@@ -91,6 +92,7 @@ impl Uplink {
             status: status.clone(),
             health,
             outlet: None,
+            beat,
             pause_until: None,
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -21,6 +21,7 @@ use polewatchd::spool::{Limits, Spool};
 use polewatchd::uplink::backoff::Backoff;
 use polewatchd::uplink::session::Pace;
 use polewatchd::uplink::{Settings, Uplink};
+use polewatchd::watchdog::Beat;
 use wire::alarm::{ClockQuality, Kind, WallTime};
 use wire::health::Report;
 use wire::{BoxAddress, MediaKind, RecordId};
@@ -43,7 +44,8 @@ impl Pole {
         let clock = Clock::system();
         let limits = Limits::of_bytes(1 << 30);
         let (spool, _) = Spool::open(&dir.path().join("spool"), limits, clock.clone()).unwrap();
-        let uplink = Uplink::start(settings(port), spool.clone(), clock.clone()).unwrap();
+        let uplink =
+            Uplink::start(settings(port), spool.clone(), clock.clone(), Beat::default()).unwrap();
         let desk = Desk {
             identity: Identity {
                 camera: "역삼로 12".to_owned(),
@@ -314,7 +316,8 @@ fn a_box_restarted_with_unacknowledged_alarms_sends_exactly_those() {
     let limits = Limits::of_bytes(1 << 30);
     let (spool, recovery) = Spool::open(&dir.path().join("spool"), limits, clock.clone()).unwrap();
     assert_eq!((recovery.alarms, recovery.findings.len()), (4, 0));
-    let uplink = Uplink::start(settings(broker.port()), spool.clone(), clock).unwrap();
+    let uplink =
+        Uplink::start(settings(broker.port()), spool.clone(), clock, Beat::default()).unwrap();
     until("the spool is empty", || spool.status().unacknowledged() == 0);
     assert_eq!(events_of(&room), (1..=9).collect::<Vec<_>>());
     uplink.stop();

@@ -24,11 +24,12 @@ use super::session::{Input, Output, Parcel, Session};
 use super::status::StatusBoard;
 use crate::clock::Clock;
 use crate::spool::{Spool, SpoolError};
+use crate::watchdog::Beat;
 
 /// How long saying goodbye may take.
 const LEAVE_WITHIN: Duration = Duration::from_millis(900);
-/// How long to sleep when no timer is set.
-const LONG: Duration = Duration::from_secs(3600);
+/// How long to sleep at most: the watchdog wants to hear of the line even when nothing is to be sent.
+const ROUND: Duration = Duration::from_secs(5);
 /// After a disk error the spool is asked again so much later.
 const DISK_PAUSE: Duration = Duration::from_secs(1);
 
@@ -44,6 +45,8 @@ pub(super) struct Worker {
     pub(super) session: Session,
     /// Where to send; `None` while there is no connection.
     pub(super) outlet: Option<Outlet>,
+    /// Proof of progress, for the watchdog.
+    pub(super) beat: Beat,
     /// No sending before, because the spool could not be read.
     pub(super) pause_until: Option<Instant>,
 }
@@ -67,6 +70,7 @@ impl Worker {
     /// Works until the bell says stop.
     pub(super) async fn run(mut self) {
         while !self.bell.stopping() {
+            self.beat.tick();
             if self.step(Input::Tick).contains(&Output::Connect) {
                 let ended = self.converse().await;
                 self.outlet = None;
@@ -112,6 +116,7 @@ impl Worker {
                 () = self.bell.rung() => {}
                 () = sleep_until(self.wake_at().into()) => {}
             }
+            self.beat.tick();
             if self.bell.stopping() {
                 return Ok(None);
             }
@@ -291,7 +296,8 @@ impl Worker {
         let health = self.session.is_up().then(|| self.health.due_at()).flatten();
         let paused = self.pause_until.filter(|until| *until > now);
         let timers = [self.session.wake_at(now), health, paused];
-        timers.into_iter().flatten().min().unwrap_or(now + LONG)
+        let due = timers.into_iter().flatten().min();
+        due.unwrap_or(now + ROUND).min(now + ROUND)
     }
 
     /// Says that the box is going, so that nobody takes the silence for a fault.
