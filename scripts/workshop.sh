@@ -89,6 +89,21 @@ toolchain_check() {
     say "rustc $got"
 }
 
+# --- Python ---------------------------------------------------------------------------------------
+
+# measuring_python: prints the python of an environment that holds what scripts/benchmark pins.
+measuring_python() {
+    local folder=$WORKSHOP_CACHE/benchmark requirements=scripts/benchmark/requirements.txt
+    if ! cmp -s "$requirements" "$folder/requirements.txt"; then
+        say "installing OpenCV and onnxruntime for Python into $folder"
+        python3 -m venv --clear "$folder" >&2
+        "$folder/bin/pip" install --quiet --only-binary :all: -r "$requirements" >&2 ||
+            die "pip could not install what $requirements pins"
+        cp "$requirements" "$folder/requirements.txt"
+    fi
+    printf '%s\n' "$folder/bin/python"
+}
+
 # --- Debian packages -----------------------------------------------------------------------------
 
 # packages_missing PACKAGE...: prints those that are not installed.

@@ -29,7 +29,7 @@ def main() -> None:
         arguments.json.write_text(json.dumps(report.as_json(figures), indent=2) + "\n")
         print(f"written: {arguments.json}")
     if arguments.write_docs:
-        report.write_docs(arguments.write_docs, place, figures)
+        report.replace_figures(arguments.write_docs, place, report.table_lines(figures))
         print(f"written: {arguments.write_docs}")
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from .machine import Place
 
-BEGIN = "<!-- figures: written by scripts/bench --write-docs -->"
+BEGIN = "<!-- figures: written with --write-docs -->"
 END = "<!-- end of figures -->"
 # What this project promises of itself: key, the most it may be, and what it says.
 TARGETS = {
@@ -82,14 +82,18 @@ def verdict(figures: dict, name: str) -> str:
     return f"target at most {TARGETS[name]:.4g}: {word}"
 
 
-def write_docs(document: Path, place: Place, figures: dict) -> None:
+def table_lines(figures: dict) -> list[str]:
+    """The figures as a Markdown table."""
+    table = [f"| {name} | {value} | {note} |" for name, value, note in rows(figures)]
+    return ["| what | figure | note |", "|---|---|---|", *table]
+
+
+def replace_figures(document: Path, place: Place, lines: list[str]) -> None:
     """Replaces what stands between the two marks of the document."""
     before, rest = document.read_text().split(BEGIN)
     _, after = rest.split(END)
-    table = [f"| {name} | {value} | {note} |" for name, value, note in rows(figures)]
     section = [
         BEGIN, f"Measured on {date.today()}:", "",
-        *(f"- {line.strip()}" for line in place_lines(place)), "",
-        "| what | figure | note |", "|---|---|---|", *table, END,
+        *(f"- {line.strip()}" for line in place_lines(place)), "", *lines, END,
     ]
     document.write_text(before + "\n".join(section) + after)

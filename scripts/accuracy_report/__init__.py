@@ -1,0 +1,1 @@
+"""How right the alarms are on labelled clips; started by scripts/accuracy."""
