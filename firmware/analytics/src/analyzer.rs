@@ -2,10 +2,12 @@
 
 use core::time::Duration;
 
+use crate::candidate::Candidate;
 use crate::detection::{Confidence, Detection};
 use crate::event::Event;
 use crate::rule::{EventIds, Rule, Scene};
 use crate::scene::Observations;
+use crate::scene::light::Light;
 use crate::settings::Settings;
 use crate::time::FrameTime;
 use crate::tracker::{Track, Tracker};
@@ -25,9 +27,14 @@ pub struct Analyzer {
     rules: Vec<Rule>,
     ids: EventIds,
     now: FrameTime,
+    light: Light,
+    candidates: Vec<Candidate>,
 }
 
 impl Analyzer {
+    /// The most candidates kept until somebody asks.
+    pub const MAX_CANDIDATES: usize = 64;
+
     /// An analyzer that has seen nothing yet.
     #[must_use]
     pub fn new(settings: &Settings) -> Self {
@@ -38,6 +45,8 @@ impl Analyzer {
             rules: rules.map(|rule| Rule::new(rule, settings.zone_of(rule))).collect(),
             ids: EventIds::default(),
             now: FrameTime::default(),
+            light: Light::default(),
+            candidates: Vec::new(),
         }
     }
 
@@ -57,6 +66,7 @@ impl Analyzer {
             self.now = now;
         }
         self.now = self.now.max(now);
+        self.light = observations.light;
         self.tracker.step(self.now, detections);
         let scene = Scene {
             now: self.now,
@@ -66,19 +76,44 @@ impl Analyzer {
         };
         let decided = self.rules.iter_mut().filter_map(|rule| rule.step(&scene, &mut self.ids));
         events.extend(decided);
-        events
+        self.lit(events)
     }
 
     /// Takes in that no frame has come by `now`, on the frames' own axis: a camera that is gone is
     /// told of while it is gone.
     pub fn silence(&mut self, now: FrameTime) -> Vec<Event> {
         let now = self.now.max(now);
-        self.rules.iter_mut().filter_map(|rule| rule.silence(now, &mut self.ids)).collect()
+        let rules = self.rules.iter_mut();
+        let events = rules.filter_map(|rule| rule.silence(now, &mut self.ids)).collect();
+        self.lit(events)
     }
 
     /// Ends every open event at `now`, when no more frames will come.
     pub fn finish(&mut self, now: FrameTime) -> Vec<Event> {
-        self.rules.iter_mut().filter_map(|rule| rule.finish(now)).collect()
+        let events = self.rules.iter_mut().filter_map(|rule| rule.finish(now)).collect();
+        self.lit(events)
+    }
+
+    /// Whom the rules had an eye on and let go without an event since this was last asked, at most
+    /// [`Analyzer::MAX_CANDIDATES`], the oldest forgotten first.
+    pub fn take_candidates(&mut self) -> Vec<Candidate> {
+        self.gather();
+        core::mem::take(&mut self.candidates)
+    }
+
+    /// Events know the light they were decided in; rules need not.
+    fn lit(&mut self, mut events: Vec<Event>) -> Vec<Event> {
+        for event in &mut events {
+            event.light = self.light;
+        }
+        self.gather();
+        events
+    }
+
+    fn gather(&mut self) {
+        self.candidates.extend(self.rules.iter_mut().flat_map(Rule::take_candidates));
+        let spare = self.candidates.len().saturating_sub(Self::MAX_CANDIDATES);
+        self.candidates.drain(..spare);
     }
 
     /// Everything followed after the last step, the tentative and the lost included, oldest first.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::detection::{Confidence, ObjectClass};
 use crate::geometry::{NormBox, Point};
+use crate::scene::light::Light;
 use crate::time::FrameTime;
 
 /// Names an event for as long as the process lives; minted in order from 1. The same id stands in
@@ -64,6 +65,24 @@ pub struct Participant {
     pub confidence: Confidence,
     /// Where its feet were, oldest first, at most [`Participant::MAX_PATH`] points, evenly thinned.
     pub path: Vec<(FrameTime, Point)>,
+    /// How well it was seen.
+    pub sights: Sights,
+}
+
+/// How well a followed object was seen, up to the deciding frame.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Sights {
+    /// Frames it was detected in.
+    pub seen: u32,
+    /// Frames in between, in which it was expected and not detected.
+    pub missed: u32,
+    /// The detector's last scores for it, oldest first, at most [`Sights::MAX_SCORES`].
+    pub scores: Vec<Confidence>,
+}
+
+impl Sights {
+    /// The most scores an event carries for one object.
+    pub const MAX_SCORES: usize = 16;
 }
 
 impl Participant {
@@ -90,6 +109,8 @@ pub struct Event {
     pub decided: FrameTime,
     /// Why.
     pub measurement: Measurement,
+    /// The light it was seen in.
+    pub light: Light,
     /// Who, most involved first, at most [`Event::MAX_PARTICIPANTS`].
     pub participants: Vec<Participant>,
 }

@@ -4,6 +4,7 @@
 //! output to the bit; no input makes it fail or panic; memory stays bounded. Refuses: anything that
 //! knows how a frame was made or where an event goes.
 
+pub mod candidate;
 pub mod detection;
 pub mod event;
 pub mod geometry;

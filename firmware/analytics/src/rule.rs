@@ -11,6 +11,7 @@ mod occupancy;
 mod stay;
 mod zone_rule;
 
+use crate::candidate::Candidate;
 use crate::detection::Confidence;
 use crate::event::{Event, EventId, Participant, TrackId};
 use crate::rule::camera_fault::CameraFault;
@@ -53,6 +54,15 @@ impl Rule {
             Self::Intrusion(rule) => rule.step(scene, ids),
             Self::Loitering(rule) => rule.step(scene, ids),
             Self::CameraFault(rule) => rule.step(scene, ids),
+        }
+    }
+
+    /// Whom it had an eye on and let go since this was last asked.
+    pub(crate) fn take_candidates(&mut self) -> Vec<Candidate> {
+        match self {
+            Self::Intrusion(rule) => rule.take_candidates(),
+            Self::Loitering(rule) => rule.take_candidates(),
+            Self::CameraFault(_) => Vec::new(),
         }
     }
 
@@ -101,6 +111,7 @@ impl Scene<'_> {
             bounds: *track.bounds(),
             confidence: track.confidence(),
             path: track.path().thinned(Participant::MAX_PATH),
+            sights: track.sights(),
         })
     }
 

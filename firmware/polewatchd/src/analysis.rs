@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use analytics::Analyzer;
+use analytics::candidate::Candidate;
 use analytics::detection::Detection;
 use analytics::event::Event;
 use analytics::luma::Luma;
@@ -132,6 +133,11 @@ impl Analysis {
         self.costs.looked += f64::from(self.detector.share());
         self.attention.saw(now, look, self.detector.decode()?);
         Ok(())
+    }
+
+    /// Whom the rules had an eye on and let go since this was last asked.
+    pub fn take_candidates(&mut self) -> Vec<Candidate> {
+        self.analyzer.take_candidates()
     }
 
     /// Ends what is still going on: no more frames will come.

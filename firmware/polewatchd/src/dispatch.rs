@@ -12,6 +12,7 @@
 
 pub mod alarm;
 mod alarms;
+pub mod evidence;
 mod files;
 
 use std::io;

@@ -47,6 +47,10 @@ enum Command {
         /// Where every frame's detections go, one JSON object a line.
         #[arg(long)]
         detections: Option<PathBuf>,
+        /// Where it goes why each alarm was told and why the nearest others were not; without
+        /// a file the standard output.
+        #[arg(long, num_args = 0..=1, default_missing_value = "/dev/stdout")]
+        explain: Option<PathBuf>,
     },
 }
 
@@ -73,10 +77,10 @@ fn run(command: Command) -> anyhow::Result<()> {
             Config::load(&config)?;
             eprintln!("{}: good", config.display());
         }
-        Command::Replay { recording, config, events, stats, detections } => {
+        Command::Replay { recording, config, events, stats, detections, explain: explanation } => {
             let config = Config::load(&config)?;
-            let stats =
-                replay::replay(&recording, &config, &Outputs { events, stats, detections })?;
+            let outputs = Outputs { events, stats, detections, explanation };
+            let stats = replay::replay(&recording, &config, &outputs)?;
             tracing::info!("{} frames of {:.1} s of video", stats.frames, stats.video_s);
         }
     }

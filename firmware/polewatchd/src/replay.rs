@@ -3,6 +3,7 @@
 //! Promises: the daemon's own analysis, every frame of the analysis rate, the same bytes at every
 //! run. Refuses: sending anything anywhere.
 
+mod explanation;
 mod lines;
 
 use std::fs::File;
@@ -10,6 +11,7 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use analytics::candidate::Candidate;
 use analytics::event::Event;
 use serde::Serialize;
 
@@ -17,6 +19,7 @@ use crate::analysis::{Analysis, AnalysisError};
 use crate::clock::{self, Clock};
 use crate::config::Config;
 use crate::video::{FileFrames, VideoError};
+use explanation::Explanation;
 use lines::{DetectionsLine, EventLine};
 
 /// How often progress is shown to somebody who watches.
@@ -31,6 +34,8 @@ pub struct Outputs {
     pub stats: Option<PathBuf>,
     /// What the detector saw, every frame.
     pub detections: Option<PathBuf>,
+    /// Why each alarm was told and the nearest others were not.
+    pub explanation: Option<PathBuf>,
 }
 
 /// Why a replay came to no end.
@@ -88,6 +93,7 @@ pub fn replay(recording: &Path, config: &Config, out: &Outputs) -> Result<Stats,
     let startup = clock::process_cpu();
     let mut events = Lines::create(&out.events)?;
     let mut detections = out.detections.as_deref().map(Lines::create).transpose()?;
+    let mut explanation = out.explanation.as_deref().map(Explaining::create).transpose()?;
     let mut progress = Progress::new(recording);
     let mut last = Duration::ZERO;
     for frame in &mut frames {
@@ -96,12 +102,21 @@ pub fn replay(recording: &Path, config: &Config, out: &Outputs) -> Result<Stats,
         if let Some(detections) = &mut detections {
             detections.write(&DetectionsLine::new(frame.time(), &step))?;
         }
-        write_events(&mut events, &step.events)?;
+        let decided = step.events;
+        write_events(&mut events, &decided)?;
+        if let Some(explanation) = &mut explanation {
+            explanation.add(&decided, analysis.take_candidates())?;
+        }
         last = Duration::from_micros(frame.time().as_micros());
         progress.at(last);
     }
-    write_events(&mut events, &analysis.finish())?;
+    let ended = analysis.finish();
+    write_events(&mut events, &ended)?;
     events.finish()?;
+    if let Some(mut explanation) = explanation {
+        explanation.add(&ended, analysis.take_candidates())?;
+        explanation.finish()?;
+    }
     detections.map(Lines::finish).transpose()?;
     let stats = stats(&analysis, last, startup);
     if let Some(path) = &out.stats {
@@ -148,21 +163,52 @@ struct Lines {
 
 impl Lines {
     fn create(path: &Path) -> Result<Self, ReplayError> {
-        let file = File::create(path)
-            .map_err(|source| ReplayError::Output { path: path.to_owned(), source })?;
-        Ok(Self { path: path.to_owned(), file: BufWriter::new(file) })
+        Ok(Self { path: path.to_owned(), file: create(path)? })
     }
 
     fn write(&mut self, line: &impl Serialize) -> Result<(), ReplayError> {
         serde_json::to_writer(&mut self.file, line)
             .map_err(io::Error::from)
             .and_then(|()| self.file.write_all(b"\n"))
-            .map_err(|source| ReplayError::Output { path: self.path.clone(), source })
+            .map_err(|source| output(&self.path, source))
     }
 
     fn finish(mut self) -> Result<(), ReplayError> {
-        self.file.flush().map_err(|source| ReplayError::Output { path: self.path, source })
+        self.file.flush().map_err(|source| output(&self.path, source))
     }
+}
+
+/// An explanation on its way to a file.
+struct Explaining {
+    path: PathBuf,
+    file: BufWriter<File>,
+    explanation: Explanation,
+}
+
+impl Explaining {
+    fn create(path: &Path) -> Result<Self, ReplayError> {
+        let file = create(path)?;
+        Ok(Self { path: path.to_owned(), file, explanation: Explanation::default() })
+    }
+
+    fn add(&mut self, events: &[Event], let_go: Vec<Candidate>) -> Result<(), ReplayError> {
+        self.explanation.let_go(let_go);
+        let mut told = events.iter().map(|event| self.explanation.event(event, &mut self.file));
+        told.try_for_each(|told| told).map_err(|source| output(&self.path, source))
+    }
+
+    fn finish(mut self) -> Result<(), ReplayError> {
+        let told = self.explanation.finish(&mut self.file).and_then(|()| self.file.flush());
+        told.map_err(|source| output(&self.path, source))
+    }
+}
+
+fn create(path: &Path) -> Result<BufWriter<File>, ReplayError> {
+    File::create(path).map(BufWriter::new).map_err(|source| output(path, source))
+}
+
+fn output(path: &Path, source: io::Error) -> ReplayError {
+    ReplayError::Output { path: path.to_owned(), source }
 }
 
 /// Tells a person at a terminal how far the replay is; says nothing to a program.

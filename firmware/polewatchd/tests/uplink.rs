@@ -12,6 +12,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use analytics::event::{Event, EventId, EventKind, Measurement, Phase};
+use analytics::scene::light::Light;
 use analytics::time::FrameTime;
 use polewatchd::clip::{Clip, ClipReport};
 use polewatchd::clock::{Anchor, Clock};
@@ -105,6 +106,7 @@ fn event(number: u64) -> Event {
         onset: FrameTime::default(),
         decided: FrameTime::from_micros(500_000),
         measurement: Measurement { quantity: "inside", value: 0.5, threshold: 0.5, unit: "s" },
+        light: Light::Day,
         participants: Vec::new(),
     }
 }

@@ -8,6 +8,7 @@
 pub mod ack;
 pub mod alarm;
 pub mod envelope;
+pub mod evidence;
 pub mod health;
 pub mod media;
 pub mod record;
@@ -16,7 +17,8 @@ pub mod topic;
 
 pub use ack::{Ack, Verdict};
 pub use alarm::Alarm;
-pub use envelope::{DecodeError, EncodeError, Message, Tag, decode, encode};
+pub use envelope::{DecodeError, EncodeError, Message, Tag, append, decode, encode, evidence_of};
+pub use evidence::Evidence;
 pub use health::Health;
 pub use media::{MediaChunk, MediaKind};
 pub use record::{EventRef, RecordId};

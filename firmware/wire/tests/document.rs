@@ -19,7 +19,7 @@ fn the_schema_line_is_that_of_the_frozen_messages() {
     for bytes in frozen_messages() {
         hash.update(&bytes);
         // Names and order of the fields, and what the bytes mean.
-        hash.update(shown(&bytes));
+        shown(&bytes).iter().for_each(|part| hash.update(part));
     }
     let digits: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
     let line = format!("Schema: `{digits}`");
@@ -30,7 +30,9 @@ fn the_schema_line_is_that_of_the_frozen_messages() {
 fn every_field_is_documented() {
     for bytes in frozen_messages() {
         let mut names = Vec::new();
-        collect_names(&serde_json::from_str(&shown(&bytes)).unwrap(), &mut names);
+        for part in shown(&bytes) {
+            collect_names(&serde_json::from_str(&part).unwrap(), &mut names);
+        }
         for name in names {
             assert!(DOCUMENT.contains(&format!("`{name}`")), "docs/wire.md lacks the field {name}");
         }
@@ -72,15 +74,16 @@ fn frozen_messages() -> Vec<Vec<u8>> {
     messages
 }
 
-/// The message as JSON, fields in the order they are declared in.
-fn shown(bytes: &[u8]) -> String {
-    match decode(bytes).unwrap() {
+/// The message and what is appended to it as JSON, fields in the order they are declared in.
+fn shown(bytes: &[u8]) -> Vec<String> {
+    let appended = wire::evidence_of(bytes).map(|evidence| serde_json::to_string(&evidence));
+    let body = match decode(bytes).unwrap() {
         Message::Alarm(body) => serde_json::to_string(&body),
         Message::Media(body) => serde_json::to_string(&body),
         Message::Health(body) => serde_json::to_string(&body),
         Message::Ack(body) => serde_json::to_string(&body),
-    }
-    .unwrap()
+    };
+    [Some(body), appended].into_iter().flatten().map(Result::unwrap).collect()
 }
 
 fn collect_names(value: &Value, names: &mut Vec<String>) {

@@ -10,6 +10,7 @@ use wire::ack::{Ack, Verdict};
 use wire::alarm::{
     Alarm, Bounds, ClockQuality, Kind, Measurement, Object, PathPoint, Phase, WallTime,
 };
+use wire::evidence::{Evidence, Light, Sights};
 use wire::health::{Health, Part, Report, State};
 use wire::media::{MediaChunk, MediaKind};
 use wire::text::shortened;
@@ -21,6 +22,13 @@ const ALARM_V1: &str = "
 650000003f0000003f0173010706706572736f6e008002808002ffff03cf02b0
 ea01e0d403f40301020001000102030405060708080706050403020105302e31
 2e30
+";
+const ALARM_WITH_EVIDENCE_V1: &str = "
+0101032903ac0200000cec97adec82bceba19c2031320e6c61776e2d696e7472
+7573696f6e01046c61776e80a0bfe9d66602e8a7bfe9d666010106696e736964
+650000003f0000003f0173010706706572736f6e008002808002ffff03cf02b0
+ea01e0d403f40301020001000102030405060708080706050403020105302e31
+2e300201ac0202025acf
 ";
 const MEDIA_V1: &str = "
 0102032a03ac0201f0a204000102030405060708090a0b0c0d0e0f1011121314
@@ -41,6 +49,18 @@ const ACK_V1: &str = "
 #[test]
 fn alarm() {
     check(ALARM_V1, &Message::Alarm(an_alarm()));
+}
+
+#[test]
+fn an_alarm_with_evidence() {
+    let mut buffer = [0; wire::envelope::MAX_ALARM_BYTES];
+    let written = encode(&an_alarm(), &mut buffer).unwrap().len();
+    let payload = wire::append(&some_evidence(), written, &mut buffer).unwrap();
+    assert_eq!(payload, bytes_of(ALARM_WITH_EVIDENCE_V1));
+    // Who does not know of it reads the alarm, who does reads both.
+    assert_eq!(decode(payload), Ok(Message::Alarm(an_alarm())));
+    assert_eq!(wire::evidence_of(payload), Some(some_evidence()));
+    assert_eq!(wire::evidence_of(&bytes_of(ALARM_V1)), None);
 }
 
 #[test]
@@ -124,6 +144,11 @@ fn an_alarm() -> Alarm {
         config: [8, 7, 6, 5, 4, 3, 2, 1],
         firmware: shortened("0.1.0"),
     }
+}
+
+fn some_evidence() -> Evidence {
+    let sights = Sights { seen: 300, missed: 2, scores: [90, 207].into_iter().collect() };
+    Evidence { light: Light::NightIr, sights: [sights].into_iter().collect() }
 }
 
 fn a_chunk() -> MediaChunk<'static> {

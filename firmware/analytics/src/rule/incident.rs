@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::event::{Event, EventId, EventKind, Measurement, Participant, Phase};
 use crate::rule::EventIds;
+use crate::scene::light::Light;
 use crate::time::FrameTime;
 
 /// How long nobody may be at fault before the event is over.
@@ -116,6 +117,7 @@ impl Open {
             onset: self.onset,
             decided: now,
             measurement: self.newest.measurement,
+            light: Light::default(),
             participants: self.newest.participants.clone(),
         }
     }

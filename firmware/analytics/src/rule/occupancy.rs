@@ -20,6 +20,8 @@ pub(crate) struct Occupancy {
     area: Option<Polygon>,
     patience: Patience,
     stays: Vec<Stay>,
+    /// Visits that ended with the last step.
+    ended: Vec<Stay>,
     now: FrameTime,
 }
 
@@ -29,7 +31,7 @@ impl Occupancy {
     /// An empty zone; without an area it is the whole picture.
     pub(crate) const fn new(area: Option<Polygon>, patience: Patience) -> Self {
         let now = FrameTime::from_micros(0);
-        Self { area, patience, stays: Vec::new(), now }
+        Self { area, patience, stays: Vec::new(), ended: Vec::new(), now }
     }
 
     /// Takes in one frame.
@@ -41,7 +43,7 @@ impl Occupancy {
             let track = scene.track(stay.track);
             stay.see(now, passed, track, |bounds| footing(area, bounds));
         }
-        self.stays.retain(|stay| !stay.is_over(now, patience));
+        self.ended = self.stays.extract_if(.., |stay| stay.is_over(now, patience)).collect();
         let there = |track: &&Track| track.standing() == Standing::Followed && !track.may_be_out();
         for track in scene.tracks.iter().filter(there) {
             let known = self.stays.iter().any(|stay| stay.track == track.id());
@@ -61,9 +63,14 @@ impl Occupancy {
         self.stays.iter_mut()
     }
 
-    /// Forgets everybody.
+    /// The visits that ended with the last step.
+    pub(crate) fn ended(&self) -> &[Stay] {
+        &self.ended
+    }
+
+    /// Ends every visit.
     pub(crate) fn clear(&mut self) {
-        self.stays.clear();
+        self.ended = core::mem::take(&mut self.stays);
     }
 
     /// Somebody is in the zone who was not: a hidden one under a new id, or somebody new, who has

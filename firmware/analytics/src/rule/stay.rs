@@ -40,6 +40,8 @@ pub(crate) struct Stay {
     pub(crate) inside: Duration,
     /// Since when they have stood wholly inside without a break.
     pub(crate) whole_since: Option<FrameTime>,
+    /// The most that was measured while nothing was found.
+    pub(crate) most: Duration,
     /// What the rule has found, once it has.
     pub(crate) charge: Option<Charge>,
     last_inside: FrameTime,
@@ -73,6 +75,7 @@ impl Stay {
             entered,
             inside: now.since(entered),
             whole_since: Some(entered),
+            most: Duration::ZERO,
             charge: None,
             last_inside: now,
             last_bounds: *track.bounds(),

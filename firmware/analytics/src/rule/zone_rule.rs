@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use crate::candidate::{Candidate, Lack};
 use crate::event::{Event, EventKind, Measurement, Participant};
 use crate::polygon::Polygon;
 use crate::rule::incident::{Finding, Incident, Label};
@@ -35,6 +36,8 @@ pub(crate) struct ZoneRule<O> {
     offence: O,
     occupancy: Occupancy,
     incident: Incident,
+    label: Label,
+    candidates: Vec<Candidate>,
 }
 
 impl<O: Offence> ZoneRule<O> {
@@ -45,12 +48,15 @@ impl<O: Offence> ZoneRule<O> {
         Self {
             offence,
             occupancy: Occupancy::new(area, O::PATIENCE),
-            incident: Incident::new(label),
+            incident: Incident::new(label.clone()),
+            label,
+            candidates: Vec::new(),
         }
     }
 
     pub(crate) fn step(&mut self, scene: &Scene<'_>, ids: &mut EventIds) -> Option<Event> {
         self.occupancy.step(scene);
+        self.let_go(scene.now);
         let joined = self.charge(scene);
         let finding = self.finding(scene, joined);
         self.incident.step(scene.now, finding, ids)
@@ -58,7 +64,28 @@ impl<O: Offence> ZoneRule<O> {
 
     pub(crate) fn finish(&mut self, now: FrameTime) -> Option<Event> {
         self.occupancy.clear();
+        self.let_go(now);
         self.incident.finish(now)
+    }
+
+    pub(crate) fn take_candidates(&mut self) -> Vec<Candidate> {
+        core::mem::take(&mut self.candidates)
+    }
+
+    /// Notes who left without having been at fault.
+    fn let_go(&mut self, now: FrameTime) {
+        let threshold = self.offence.threshold();
+        let innocent = self.occupancy.ended().iter().filter(|stay| stay.charge.is_none());
+        self.candidates.extend(innocent.map(|stay| Candidate {
+            kind: self.label.kind,
+            rule: self.label.rule.clone(),
+            zone: self.label.zone.clone(),
+            track: stay.track,
+            from: stay.entered,
+            until: now,
+            measurement: measurement::<O>(stay.most, threshold),
+            lacked: if stay.most >= threshold { Lack::Person } else { Lack::Measure },
+        }));
     }
 
     /// Finds out who is newly at fault. Once at fault, a stay is so to its end.
@@ -71,6 +98,8 @@ impl<O: Offence> ZoneRule<O> {
             } else if measured >= self.offence.threshold() && scene.is_person(stay.track) {
                 stay.charge = Some(Charge { onset: self.offence.onset(stay), measured });
                 joined = true;
+            } else {
+                stay.most = stay.most.max(measured);
             }
         }
         joined
@@ -79,16 +108,20 @@ impl<O: Offence> ZoneRule<O> {
     fn finding(&self, scene: &Scene<'_>, joined: bool) -> Option<Finding> {
         let at_fault = || self.occupancy.stays().iter().filter(|stay| stay.charge.is_some());
         let longest = at_fault().next()?.charge?;
-        let measurement = Measurement {
-            quantity: O::QUANTITY,
-            value: longest.measured.as_secs_f32(),
-            threshold: self.offence.threshold().as_secs_f32(),
-            unit: "s",
-        };
+        let measurement = measurement::<O>(longest.measured, self.offence.threshold());
         let participants: Vec<Participant> = at_fault()
             .filter_map(|stay| scene.participant(stay.track))
             .take(Event::MAX_PARTICIPANTS)
             .collect();
         Some(Finding { onset: longest.onset, measurement, participants, joined })
+    }
+}
+
+fn measurement<O: Offence>(measured: Duration, threshold: Duration) -> Measurement {
+    Measurement {
+        quantity: O::QUANTITY,
+        value: measured.as_secs_f32(),
+        threshold: threshold.as_secs_f32(),
+        unit: "s",
     }
 }

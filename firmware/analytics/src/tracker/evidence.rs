@@ -48,6 +48,14 @@ impl Evidence {
         self.next = (self.next + 1) % SCORES;
     }
 
+    /// The last scores, oldest first, `most` of them at most.
+    pub(crate) fn last_scores(&self, most: usize) -> Vec<Confidence> {
+        let oldest = if self.scores.len() < SCORES { 0 } else { self.next };
+        let (newer, older) = self.scores.split_at(oldest);
+        let all = older.iter().chain(newer);
+        all.skip(self.scores.len().saturating_sub(most)).copied().collect()
+    }
+
     /// Whether this is a person rather than something that looks like one, for a detector that
     /// starts tracks at `start`.
     pub(crate) fn is_person(&self, start: Confidence) -> bool {
@@ -95,6 +103,19 @@ mod tests {
                 evidence.add(&then, score);
             }
             assert_eq!(evidence.is_person(Confidence::new(0.4).unwrap()), expected, "{what}");
+        }
+    }
+
+    #[test]
+    fn the_last_scores_come_oldest_first() {
+        let bounds = NormBox::new(0.5, 0.2, 0.6, 0.6).unwrap();
+        let score = |frame: u16| Confidence::new(f32::from(frame) / 100.0).unwrap();
+        let mut evidence = Evidence::new(bounds, score(0));
+        assert_eq!(evidence.last_scores(4), [score(0)]);
+        for frame in 1..=40 {
+            evidence.add(&bounds, score(frame));
+            let last: Vec<_> = (frame.saturating_sub(3)..=frame).map(score).collect();
+            assert_eq!(evidence.last_scores(4), last);
         }
     }
 

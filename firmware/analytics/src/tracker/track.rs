@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use crate::detection::{Confidence, Detection, ObjectClass};
-use crate::event::TrackId;
+use crate::event::{Sights, TrackId};
 use crate::geometry::NormBox;
 use crate::time::FrameTime;
 use crate::tracker::evidence::Evidence;
@@ -37,6 +37,9 @@ pub struct Track {
     first_seen: FrameTime,
     last_seen: FrameTime,
     sights: u32,
+    /// Frames with and without a detection of it.
+    seen: u32,
+    missed: u32,
     path: Path,
     evidence: Evidence,
     motion: Motion,
@@ -65,6 +68,8 @@ impl Track {
             first_seen: now,
             last_seen: now,
             sights: 1,
+            seen: 1,
+            missed: 0,
             path: Path::new(now, seen.bounds.foot()),
             evidence: Evidence::new(seen.bounds, seen.confidence),
             motion: Motion::new(&seen.bounds),
@@ -124,6 +129,13 @@ impl Track {
         &self.path
     }
 
+    /// How well it has been seen so far.
+    #[must_use]
+    pub fn sights(&self) -> Sights {
+        let scores = self.evidence.last_scores(Sights::MAX_SCORES);
+        Sights { seen: self.seen, missed: self.missed, scores }
+    }
+
     /// Whether it is a person rather than a thing that looks like one, for a detector that starts
     /// tracks at `start`.
     pub(crate) fn is_person(&self, start: Confidence) -> bool {
@@ -159,6 +171,7 @@ impl Track {
 
     /// Takes in a sight of it.
     pub(crate) fn see(&mut self, now: FrameTime, seen: &Detection, start: Confidence) {
+        self.seen = self.seen.saturating_add(1);
         self.motion.correct(&seen.bounds);
         self.bounds = self.motion.bounds().unwrap_or(seen.bounds);
         self.confidence = seen.confidence;
@@ -178,6 +191,7 @@ impl Track {
 
     /// Takes in that it was not seen.
     pub(crate) fn miss(&mut self) {
+        self.missed = self.missed.saturating_add(1);
         if self.standing == Standing::Followed {
             self.standing = Standing::Lost;
         }

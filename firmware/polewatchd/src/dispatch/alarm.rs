@@ -160,8 +160,9 @@ mod tests {
     use std::time::Duration;
 
     use analytics::detection::Confidence;
-    use analytics::event::{EventId, TrackId};
+    use analytics::event::{EventId, Sights, TrackId};
     use analytics::geometry::Point;
+    use analytics::scene::light::Light;
     use wire::alarm::ClockQuality;
 
     use super::*;
@@ -193,6 +194,7 @@ mod tests {
             bounds: NormBox::new(0.0, 0.25, 0.5, 1.0).unwrap(),
             confidence: Confidence::new(0.8).unwrap(),
             path: (0..path).map(|second| (at(second), Point { x: 0.5, y: 1.0 })).collect(),
+            sights: Sights::default(),
         };
         Event {
             id: EventId(1),
@@ -208,6 +210,7 @@ mod tests {
                 threshold: 10.0,
                 unit: "s",
             },
+            light: Light::Day,
             participants: (0..participants).map(who).collect(),
         }
     }

@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use analytics::event::{Event, Phase};
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use wire::record::{EventRef, RecordId};
-use wire::{Alarm, Tag};
+use wire::{Alarm, Evidence, Tag};
 
 use super::alarm::{self, Heading};
-use super::{BOX_EVENTS, Desk, Follows, Incident};
+use super::{BOX_EVENTS, Desk, Follows, Incident, evidence};
 
 /// The most alarms stored with one sync.
 const BATCH: usize = 32;
@@ -41,7 +41,7 @@ impl Alarms {
                     // What has gathered while the disk was syncing shares the next sync.
                     let more = incidents.try_iter().take(BATCH - 1);
                     let batch: Vec<_> = std::iter::once(first).chain(more).collect();
-                    let alarms: Vec<Alarm> =
+                    let alarms: Vec<_> =
                         batch.iter().map(|incident| self.alarm(incident)).collect();
                     self.store(&alarms);
                 }
@@ -56,10 +56,12 @@ impl Alarms {
         self.tidy();
     }
 
-    fn alarm(&mut self, incident: &Incident) -> Alarm {
+    fn alarm(&mut self, incident: &Incident) -> (Alarm, Option<Evidence>) {
         match incident {
-            Incident::Event { event, follows } => self.event(event, *follows),
-            Incident::Tamper { phase, at } => self.tamper(*phase, *at),
+            Incident::Event { event, follows } => {
+                (self.event(event, *follows), Some(evidence::of_event(event)))
+            }
+            Incident::Tamper { phase, at } => (self.tamper(*phase, *at), None),
         }
     }
 
@@ -89,7 +91,7 @@ impl Alarms {
     }
 
     /// Stores alarms however long it takes, unless the daemon is ending.
-    fn store(&self, alarms: &[Alarm]) {
+    fn store(&self, alarms: &[(Alarm, Option<Evidence>)]) {
         let records: Vec<_> = alarms.iter().filter_map(encoded).collect();
         let mut trouble = String::new();
         while let Err(error) = self.desk.spool.append_alarms(&records) {
@@ -117,13 +119,22 @@ impl Alarms {
     }
 }
 
-fn encoded(alarm: &Alarm) -> Option<(RecordId, Vec<u8>)> {
+fn encoded((alarm, evidence): &(Alarm, Option<Evidence>)) -> Option<(RecordId, Vec<u8>)> {
     let mut buffer = vec![0; Tag::Alarm.max_bytes()];
-    match wire::encode(alarm, &mut buffer) {
-        Ok(payload) => Some((alarm.record, payload.to_vec())),
+    let mut written = match wire::encode(alarm, &mut buffer) {
+        Ok(payload) => payload.len(),
         Err(error) => {
             tracing::error!("alarm {:?} not stored: {error}", alarm.record);
-            None
+            return None;
+        }
+    };
+    if let Some(evidence) = evidence {
+        // An alarm without its evidence is better than none.
+        match wire::append(evidence, written, &mut buffer) {
+            Ok(payload) => written = payload.len(),
+            Err(error) => tracing::error!("alarm {:?} without evidence: {error}", alarm.record),
         }
     }
+    buffer.truncate(written);
+    Some((alarm.record, buffer))
 }

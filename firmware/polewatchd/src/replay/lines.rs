@@ -18,6 +18,7 @@ pub(super) struct EventLine<'a> {
     onset_s: f64,
     decided_s: f64,
     measurement: MeasurementPart,
+    light: &'static str,
     participants: Vec<ParticipantPart>,
 }
 
@@ -37,6 +38,9 @@ struct ParticipantPart {
     bounds: [f32; 4],
     confidence: f32,
     path: Vec<(f64, f32, f32)>,
+    seen: u32,
+    missed: u32,
+    scores: Vec<f32>,
 }
 
 impl<'a> From<&'a Event> for EventLine<'a> {
@@ -56,6 +60,7 @@ impl<'a> From<&'a Event> for EventLine<'a> {
                 threshold: measurement.threshold,
                 unit: measurement.unit,
             },
+            light: event.light.word(),
             participants: event.participants.iter().map(ParticipantPart::from).collect(),
         }
     }
@@ -70,6 +75,9 @@ impl From<&Participant> for ParticipantPart {
             bounds: sides(&participant.bounds),
             confidence: participant.confidence.get(),
             path: path.map(|(at, point)| (at.as_secs_f64(), point.x, point.y)).collect(),
+            seen: participant.sights.seen,
+            missed: participant.sights.missed,
+            scores: participant.sights.scores.iter().map(|score| score.get()).collect(),
         }
     }
 }
@@ -116,7 +124,7 @@ const fn phase_word(phase: Phase) -> &'static str {
     }
 }
 
-const fn kind_word(kind: EventKind) -> &'static str {
+pub(super) const fn kind_word(kind: EventKind) -> &'static str {
     match kind {
         EventKind::Intrusion => "intrusion",
         EventKind::Loitering => "loitering",

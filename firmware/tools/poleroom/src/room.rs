@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use wire::alarm::{Alarm, Name};
 use wire::envelope::record_of;
 use wire::health::{Health, State};
-use wire::{BoxAddress, DecodeError, Message, RecordId, Tag, Verdict, decode, topic};
+use wire::{BoxAddress, DecodeError, Evidence, Message, RecordId, Tag, Verdict, decode, topic};
 
 use crate::action::{Action, Checked};
 use crate::assembly::{Claim, FileKey};
@@ -79,7 +79,9 @@ impl Room {
                 let detail = format!("{:?} came on the topic of {leaf:?}", message.tag());
                 self.refuse(now_ms, address, leaf, payload, ("wrong_topic", detail))
             }
-            Ok(Message::Alarm(alarm)) => self.alarm(now_ms, address, &alarm),
+            Ok(Message::Alarm(alarm)) => {
+                self.alarm(now_ms, address, &alarm, wire::evidence_of(payload).as_ref())
+            }
             Ok(Message::Media(chunk)) => {
                 let (mut actions, unusable) = self.incoming.piece(now_ms, &address, &chunk);
                 if let Some(unusable) = unusable {
@@ -135,11 +137,17 @@ impl Room {
         self.incoming.ask_again(now_ms)
     }
 
-    fn alarm(&mut self, now_ms: i64, address: BoxAddress, alarm: &Alarm) -> Vec<Action<'static>> {
+    fn alarm(
+        &mut self,
+        now_ms: i64,
+        address: BoxAddress,
+        alarm: &Alarm,
+        evidence: Option<&Evidence>,
+    ) -> Vec<Action<'static>> {
         let origin = Origin::new(now_ms, self.offset, &address);
         let record = alarm.record;
         let first = if self.alarms.insert(&address, record) {
-            Action::KeepAlarm(Box::new(AlarmLine::new(origin, now_ms, alarm)))
+            Action::KeepAlarm(Box::new(AlarmLine::new(origin, now_ms, alarm, evidence)))
         } else {
             duplicate(origin, record)
         };

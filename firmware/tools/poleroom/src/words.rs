@@ -388,6 +388,7 @@ mod tests {
             detected_quality: "synchronized",
             received_unix_ms: 1_764_000_001_000,
             measurement: Some(measurement),
+            light: None,
             objects: Vec::new(),
             still_follows: true,
             clip_follows: true,

@@ -5,6 +5,7 @@
 
 use serde::Serialize;
 use wire::alarm::{Alarm, Bounds, Kind, Measurement, Object, PathPoint, Phase};
+use wire::evidence::{Evidence, Light, Sights};
 
 use super::{Origin, hex, quality_word};
 
@@ -30,6 +31,8 @@ pub(crate) struct AlarmLine {
     pub(crate) detected_quality: &'static str,
     pub(crate) received_unix_ms: i64,
     pub(crate) measurement: Option<MeasurementLine>,
+    /// "day", "dusk", "night_ir", "dark"; none from boxes that do not tell.
+    pub(crate) light: Option<&'static str>,
     pub(crate) objects: Vec<ObjectLine>,
     pub(crate) still_follows: bool,
     pub(crate) clip_follows: bool,
@@ -39,7 +42,14 @@ pub(crate) struct AlarmLine {
 }
 
 impl AlarmLine {
-    pub(crate) fn new(origin: Origin, received_unix_ms: i64, alarm: &Alarm) -> Self {
+    pub(crate) fn new(
+        origin: Origin,
+        received_unix_ms: i64,
+        alarm: &Alarm,
+        evidence: Option<&Evidence>,
+    ) -> Self {
+        let sights = |at: usize| evidence.and_then(|evidence| evidence.sights.get(at));
+        let objects = alarm.objects.iter().enumerate();
         Self {
             origin,
             boot: alarm.record.boot,
@@ -58,7 +68,8 @@ impl AlarmLine {
             detected_quality: quality_word(alarm.detected.quality),
             received_unix_ms,
             measurement: alarm.measurement.as_ref().map(MeasurementLine::new),
-            objects: alarm.objects.iter().map(ObjectLine::new).collect(),
+            light: evidence.map(|evidence| light_word(evidence.light)),
+            objects: objects.map(|(at, object)| ObjectLine::new(object, sights(at))).collect(),
             still_follows: alarm.still_follows,
             clip_follows: alarm.clip_follows,
             model: hex(&alarm.model),
@@ -96,10 +107,29 @@ pub(crate) struct ObjectLine {
     pub(crate) confidence: f64,
     /// `[milliseconds before detection, x, y]`, oldest first.
     pub(crate) path: Vec<(u32, f64, f64)>,
+    /// None from boxes that do not tell.
+    pub(crate) sights: Option<SightsLine>,
+}
+
+/// How well somebody was seen up to the deciding frame.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct SightsLine {
+    /// Frames with and without them.
+    pub(crate) seen: u32,
+    pub(crate) missed: u32,
+    /// The last scores, oldest first, 0 to 1.
+    pub(crate) scores: Vec<f64>,
+}
+
+impl SightsLine {
+    fn new(sights: &Sights) -> Self {
+        let scores = sights.scores.iter().map(|&score| rounded(f64::from(score) / 255.0));
+        Self { seen: sights.seen, missed: sights.missed, scores: scores.collect() }
+    }
 }
 
 impl ObjectLine {
-    fn new(object: &Object) -> Self {
+    fn new(object: &Object, sights: Option<&Sights>) -> Self {
         let Bounds { left, top, right, bottom } = object.bounds;
         let point = |p: &PathPoint| (p.age_ms, share(p.x), share(p.y));
         Self {
@@ -108,6 +138,7 @@ impl ObjectLine {
             bounds: [left, top, right, bottom].map(share),
             confidence: rounded(f64::from(object.confidence) / 255.0),
             path: object.path.iter().map(point).collect(),
+            sights: sights.map(SightsLine::new),
         }
     }
 }
@@ -132,6 +163,15 @@ fn kind_ko(kind: Kind) -> &'static str {
         Kind::Abandonment => "유기",
         Kind::CameraFault => "카메라 이상",
         Kind::Tamper => "함체 열림",
+    }
+}
+
+fn light_word(light: Light) -> &'static str {
+    match light {
+        Light::Day => "day",
+        Light::Dusk => "dusk",
+        Light::NightIr => "night_ir",
+        Light::Dark => "dark",
     }
 }
 

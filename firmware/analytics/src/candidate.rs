@@ -1,0 +1,55 @@
+//! What a rule had an eye on and did not tell of: the other half of an explanation.
+
+use std::sync::Arc;
+
+use crate::event::{EventKind, Measurement, TrackId};
+use crate::time::FrameTime;
+
+/// Somebody a rule watched and let go.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Candidate {
+    /// What it would have been.
+    pub kind: EventKind,
+    /// The configured name of the rule.
+    pub rule: Arc<str>,
+    /// The configured name of the zone; `None` is the whole picture.
+    pub zone: Option<Arc<str>>,
+    /// Who.
+    pub track: TrackId,
+    /// When it began.
+    pub from: FrameTime,
+    /// When the rule let go.
+    pub until: FrameTime,
+    /// The most that was measured, beside what would have been enough.
+    pub measurement: Measurement,
+    /// What was missing.
+    pub lacked: Lack,
+}
+
+/// What a candidate was missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Lack {
+    /// The measured value did not reach its threshold.
+    Measure,
+    /// It did, but too little spoke for a person: something that never moved, with low scores.
+    Person,
+}
+
+impl Candidate {
+    /// How near it was: the share of the threshold that was reached. Higher is nearer.
+    #[must_use]
+    pub fn nearness(&self) -> f32 {
+        self.measurement.value / self.measurement.threshold.max(f32::MIN_POSITIVE)
+    }
+}
+
+impl Lack {
+    /// In a few English words.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Measure => "did not reach the threshold",
+            Self::Person => "reached it, but is not surely a person",
+        }
+    }
+}
