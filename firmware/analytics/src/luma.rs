@@ -3,6 +3,9 @@
 //! Promises: as many bytes as pixels, rows without padding. Refuses: knowing how it was made; the
 //! frame's owner shrinks it.
 
+/// How many bytes are added up in a byte, at most 1 each.
+const RUN: usize = 128;
+
 /// Brightness of each pixel, 0 (black) to 255, row by row from the top left.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Luma {
@@ -57,6 +60,21 @@ impl Luma {
     pub fn rows(&self) -> impl Iterator<Item = &[u8]> {
         self.pixels.chunks_exact(self.width.max(1))
     }
+}
+
+/// The sum of what `of` makes of each byte. In this crate additions are checked, which keeps the
+/// compiler from making vector code of them; a row's sum stays below 2^32 by far.
+pub(crate) fn sum(row: &[u8], of: impl Fn(u8) -> u8) -> u32 {
+    row.iter().fold(0, |sum: u32, &value| sum.wrapping_add(u32::from(of(value))))
+}
+
+/// How many pairs are so.
+pub(crate) fn count_pairs(a: &[u8], b: &[u8], so: impl Fn(u8, u8) -> bool) -> usize {
+    let in_run = |(a, b): (&[u8], &[u8])| {
+        let pairs = a.iter().zip(b);
+        pairs.fold(0, |sum: u8, (&a, &b)| sum.wrapping_add(u8::from(so(a, b))))
+    };
+    a.chunks(RUN).zip(b.chunks(RUN)).map(|runs| usize::from(in_run(runs))).sum()
 }
 
 #[cfg(test)]

@@ -42,6 +42,6 @@ impl Observer {
     /// What the frame taken at `now` shows, by itself and against those before it.
     pub fn step(&mut self, now: FrameTime, sight: &Sight<'_>) -> Observations {
         let light = self.light.step(now, sight);
-        Observations { light, view: self.view.step(sight.luma) }
+        Observations { light, view: self.view.step(now, light, sight.luma) }
     }
 }

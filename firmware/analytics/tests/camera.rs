@@ -8,7 +8,7 @@ use analytics::Analyzer;
 use analytics::event::{Event, Phase};
 use analytics::scene::Observations;
 use analytics::scene::fault::{Fault, Faults};
-use analytics::scene::view::View;
+use analytics::scene::view::{Likeness, View};
 use analytics::settings::{RuleKind, RuleSettings, Settings, TrackerSettings};
 use analytics::time::FrameTime;
 
@@ -48,11 +48,23 @@ fn told(story: &str, faults: Faults, after: Option<Duration>) -> String {
 
 fn view(word: &str) -> View {
     let good = View { black: 0.1, white: 0.1, ..View::default() };
+    let seen = |displaced, contrast, sharpness| View {
+        likeness: Some(Likeness { displaced, contrast, sharpness }),
+        ..good
+    };
     match word {
         "good" => good,
         "dark" => View { black: 0.99, ..good },
         "dusky" => View { black: 0.92, ..good },
         "white" => View { white: 0.8, ..good },
+        // Half the picture may be people; an hour of fog may take contrast.
+        "crowd" => seen(0.5, 0.9, 0.9),
+        "fog" => seen(0.2, 0.3, 0.9),
+        "covered" => seen(0.95, 0.2, 0.8),
+        "moved" => seen(0.9, 1.1, 1.0),
+        "soft" => seen(0.3, 0.9, 0.5),
+        "softest" => seen(0.8, 0.5, 0.4),
+        "flat" => View { flat: 0.99, ..good },
         "frozen" => View { changed: Some(0.0), ..good },
         other => panic!("no such word: {other}"),
     }
@@ -101,6 +113,13 @@ fn an_episode_is_told_once_with_the_fault_that_lasted() {
         ("good 5 dark 11 good 1.5 dark 3 good 9", "dark 5-23"),
         // Half good, half bad is not bad for long enough.
         ("good 5 dark 6 good 2 dark 6 good 2 dark 6 good 9", ""),
+        ("good 5 covered 20 good 9", "covered 5-28"),
+        ("good 5 moved 20 good 9", "moved 5-28"),
+        ("good 5 soft 10 softest 10 good 9", "defocused 5-28"),
+        ("flat 20 good 9", "covered 0-23"),
+        ("crowd 30 fog 30", ""),
+        // A hand that is taken for another view half of the time.
+        ("good 5 covered 4 moved 4 covered 4 good 9", "covered 5-20"),
         // A hand, then the torch, then the cut cable: one episode.
         ("good 5 dark 20 white 20 silent 15 good 9", "dark 5+blinded+lost-62"),
         ("good 5 dark 12 silent 3 good 9", "dark 5-22"),

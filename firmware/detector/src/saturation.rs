@@ -24,7 +24,8 @@ pub fn saturation(picture: &Picture<'_>) -> f32 {
         for line in (0..rows).step_by(EVERY) {
             let from = line * plane.stride;
             let samples = &plane.data[from..from + row];
-            sum += samples.iter().map(|&v| u64::from(v.abs_diff(NEUTRAL))).sum::<u64>();
+            // A row of 8192 pixels sums up to 2^20.
+            sum += u64::from(samples.iter().map(|&v| u32::from(v.abs_diff(NEUTRAL))).sum::<u32>());
             count += row as u64;
         }
     }

@@ -111,7 +111,7 @@ fn each_bad_value_is_named_with_what_is_allowed() {
         (
             "kind = \"loitering\"\ndwell = \"20s\"",
             "kind = \"camera_fault\"\nfaults = [\"dark\", \"dim\"]",
-            ": rule[1].faults[1] = \"dim\": expected \"lost\" or \"dark\" or \"blinded\" or \"frozen\"",
+            ": rule[1].faults[1] = \"dim\": expected \"lost\" or \"dark\" or \"blinded\" or \"covered\" or \"moved\" or \"defocused\" or \"frozen\"",
         ),
         (
             "kind = \"loitering\"\ndwell = \"20s\"",

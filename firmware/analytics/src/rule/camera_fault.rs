@@ -60,7 +60,8 @@ impl CameraFault {
         let (now, view) = (scene.now, &scene.observations.view);
         self.suspicions[Fault::Lost as usize] = None;
         if let Some(evidence) = fault::of_view(view, self.told) {
-            let new = Suspicion { since: now, seen: now, evidence: Some(evidence) };
+            let since = self.view_suspect_since(now).unwrap_or(now);
+            let new = Suspicion { since, seen: now, evidence: Some(evidence) };
             self.suspect(evidence.fault, new);
         }
         if let Some(before) = self.last_frame.filter(|_| fault::is_frozen(view)) {
@@ -82,6 +83,15 @@ impl CameraFault {
         self.suspicions = [None; Fault::ALL.len()];
         (self.last_frame, self.told) = (None, None);
         self.incident.finish(now)
+    }
+
+    /// Since when something is wrong with the view, whatever it was taken for: half covered and half
+    /// displaced look alike.
+    fn view_suspect_since(&self, now: FrameTime) -> Option<FrameTime> {
+        let known = self.suspicions.iter().flatten();
+        let of_view = known.filter(|known| known.evidence.is_some());
+        let going_on = of_view.filter(|known| now.since(known.seen) < INTERRUPTED);
+        going_on.map(|known| known.since).min()
     }
 
     fn suspect(&mut self, fault: Fault, new: Suspicion) {

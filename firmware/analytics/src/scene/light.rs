@@ -5,7 +5,7 @@
 
 use core::time::Duration;
 
-use crate::luma::Luma;
+use crate::luma::{self, Luma};
 use crate::scene::Sight;
 use crate::time::FrameTime;
 
@@ -101,9 +101,9 @@ impl LightMeter {
 }
 
 /// Mean luma, 0 to 255; 0 for a picture without pixels.
-fn level(luma: &Luma) -> f32 {
-    let sum: u64 = luma.rows().map(|row| row.iter().map(|&v| u64::from(v)).sum::<u64>()).sum();
-    let count = luma.pixels().len().max(1);
+fn level(picture: &Luma) -> f32 {
+    let sum: u64 = picture.rows().map(|row| u64::from(luma::sum(row, |value| value))).sum();
+    let count = picture.pixels().len().max(1);
     // A picture has fewer than 2^24 pixels after shrinking; a wider one only loses digits.
     (sum as f64 / count as f64) as f32
 }
