@@ -11,6 +11,7 @@ pub mod video;
 pub mod slot;
 
 pub mod analysis;
+pub mod kisa;
 pub mod replay;
 pub mod watch;
 

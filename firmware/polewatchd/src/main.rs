@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 use crossbeam_channel::Receiver;
 use polewatchd::config::Config;
 use polewatchd::daemon;
+use polewatchd::kisa::Zones;
 use polewatchd::replay::{self, Outputs};
 use tracing_subscriber::EnvFilter;
 
@@ -51,6 +52,12 @@ enum Command {
         /// a file the standard output.
         #[arg(long, num_args = 0..=1, default_missing_value = "/dev/stdout")]
         explain: Option<PathBuf>,
+        /// A KISA zone file: its areas take the place of the configured zones.
+        #[arg(long)]
+        kisa_map: Option<PathBuf>,
+        /// Where the clip's alarms go as a KISA result file.
+        #[arg(long)]
+        kisa_out: Option<PathBuf>,
     },
 }
 
@@ -77,9 +84,21 @@ fn run(command: Command) -> anyhow::Result<()> {
             Config::load(&config)?;
             eprintln!("{}: good", config.display());
         }
-        Command::Replay { recording, config, events, stats, detections, explain: explanation } => {
-            let config = Config::load(&config)?;
-            let outputs = Outputs { events, stats, detections, explanation };
+        Command::Replay {
+            recording,
+            config,
+            events,
+            stats,
+            detections,
+            explain: explanation,
+            kisa_map,
+            kisa_out: kisa,
+        } => {
+            let mut config = Config::load(&config)?;
+            if let Some(map) = kisa_map {
+                Zones::read(&map)?.apply(&mut config);
+            }
+            let outputs = Outputs { events, stats, detections, explanation, kisa };
             let stats = replay::replay(&recording, &config, &outputs)?;
             tracing::info!("{} frames of {:.1} s of video", stats.frames, stats.video_s);
         }

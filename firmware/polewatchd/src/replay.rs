@@ -13,11 +13,13 @@ use std::time::Duration;
 
 use analytics::candidate::Candidate;
 use analytics::event::Event;
+use analytics::time::FrameTime;
 use serde::Serialize;
 
-use crate::analysis::{Analysis, AnalysisError};
+use crate::analysis::{Analysis, AnalysisError, Step};
 use crate::clock::{self, Clock};
 use crate::config::Config;
+use crate::kisa::Results;
 use crate::video::{FileFrames, VideoError};
 use explanation::Explanation;
 use lines::{DetectionsLine, EventLine};
@@ -36,6 +38,8 @@ pub struct Outputs {
     pub detections: Option<PathBuf>,
     /// Why each alarm was told and the nearest others were not.
     pub explanation: Option<PathBuf>,
+    /// What is said of the clip, as a KISA result file.
+    pub kisa: Option<PathBuf>,
 }
 
 /// Why a replay came to no end.
@@ -91,33 +95,21 @@ pub fn replay(recording: &Path, config: &Config, out: &Outputs) -> Result<Stats,
     let mut analysis = Analysis::open(config, frames.size().unwrap_or((1280, 720)))?;
     tracing::info!("detector: {}", analysis.choice());
     let startup = clock::process_cpu();
-    let mut events = Lines::create(&out.events)?;
-    let mut detections = out.detections.as_deref().map(Lines::create).transpose()?;
-    let mut explanation = out.explanation.as_deref().map(Explaining::create).transpose()?;
+    let mut written = Written::create(out)?;
     let mut progress = Progress::new(recording);
     let mut last = Duration::ZERO;
     for frame in &mut frames {
         let frame = frame?;
         let step = analysis.step(&frame).map_err(AnalysisError::from)?;
-        if let Some(detections) = &mut detections {
-            detections.write(&DetectionsLine::new(frame.time(), &step))?;
-        }
+        written.detections(frame.time(), &step)?;
         let decided = step.events;
-        write_events(&mut events, &decided)?;
-        if let Some(explanation) = &mut explanation {
-            explanation.add(&decided, analysis.take_candidates())?;
-        }
+        written.decided(&decided, analysis.take_candidates())?;
         last = Duration::from_micros(frame.time().as_micros());
         progress.at(last);
     }
     let ended = analysis.finish();
-    write_events(&mut events, &ended)?;
-    events.finish()?;
-    if let Some(mut explanation) = explanation {
-        explanation.add(&ended, analysis.take_candidates())?;
-        explanation.finish()?;
-    }
-    detections.map(Lines::finish).transpose()?;
+    written.decided(&ended, analysis.take_candidates())?;
+    written.finish(recording, out.kisa.as_deref())?;
     let stats = stats(&analysis, last, startup);
     if let Some(path) = &out.stats {
         let mut file = Lines::create(path)?;
@@ -127,8 +119,46 @@ pub fn replay(recording: &Path, config: &Config, out: &Outputs) -> Result<Stats,
     Ok(stats)
 }
 
-fn write_events(lines: &mut Lines, events: &[Event]) -> Result<(), ReplayError> {
-    events.iter().try_for_each(|event| lines.write(&EventLine::from(event)))
+/// What is written while the recording is analysed.
+struct Written {
+    events: Lines,
+    detections: Option<Lines>,
+    explanation: Option<Explaining>,
+    results: Results,
+}
+
+impl Written {
+    fn create(out: &Outputs) -> Result<Self, ReplayError> {
+        Ok(Self {
+            events: Lines::create(&out.events)?,
+            detections: out.detections.as_deref().map(Lines::create).transpose()?,
+            explanation: out.explanation.as_deref().map(Explaining::create).transpose()?,
+            results: Results::default(),
+        })
+    }
+
+    fn detections(&mut self, at: FrameTime, step: &Step<'_>) -> Result<(), ReplayError> {
+        let Some(lines) = &mut self.detections else { return Ok(()) };
+        lines.write(&DetectionsLine::new(at, step))
+    }
+
+    fn decided(&mut self, events: &[Event], nearly: Vec<Candidate>) -> Result<(), ReplayError> {
+        for event in events {
+            self.results.note(event);
+            self.events.write(&EventLine::from(event))?;
+        }
+        let Some(explanation) = &mut self.explanation else { return Ok(()) };
+        explanation.add(events, nearly)
+    }
+
+    fn finish(self, recording: &Path, kisa: Option<&Path>) -> Result<(), ReplayError> {
+        self.events.finish()?;
+        self.explanation.map(Explaining::finish).transpose()?;
+        self.detections.map(Lines::finish).transpose()?;
+        let Some(path) = kisa else { return Ok(()) };
+        let name = recording.file_name().unwrap_or_default().to_string_lossy();
+        std::fs::write(path, self.results.file(&name)).map_err(|source| output(path, source))
+    }
 }
 
 fn stats(analysis: &Analysis, video: Duration, startup: Duration) -> Stats {
