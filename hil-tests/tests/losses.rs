@@ -1,8 +1,12 @@
 //! What is lost and comes back: the camera, the broker, the box's own life. No alarm goes with it.
 #![allow(clippy::unwrap_used, reason = "the functions shared by these tests are tests too")]
 
+use std::time::Duration;
+
 use hil_tests::chain::Chain;
+use hil_tests::daemon::lawn_config;
 use hil_tests::deadline::wait_for;
+use hil_tests::lawn;
 use hil_tests::room::{Media, Room};
 use serde_json::Value;
 
@@ -54,6 +58,35 @@ fn a_camera_that_goes_silent_on_an_open_connection_is_watched_again() {
     chain.camera.order("resume").unwrap();
     wait_for_part(&chain.room, "camera", &["ok"]);
     chain.room.wait_for_begin("intrusion", Chain::LIMIT).unwrap();
+}
+
+/// A rule that tells of a lost camera, in a quarter of its usual time.
+const LOST: &str = r#"
+[[rule]]
+name = "camera"
+kind = "camera_fault"
+faults = ["lost"]
+after = "2500ms"
+"#;
+
+#[test]
+fn a_lost_camera_is_one_alarm_that_ends_when_it_is_back() {
+    let film = lawn::film_from(Duration::ZERO).unwrap();
+    let config = |camera: &str, broker: &str| lawn_config(camera, broker) + LOST;
+    let mut chain = Chain::watching(&film, &[], config).unwrap();
+    wait_for_part(&chain.room, "camera", &["ok"]);
+    chain.camera.kill().unwrap();
+    let begin = chain.room.wait_for_begin("camera_fault", Chain::LIMIT).unwrap();
+    assert_eq!((begin.rule.as_str(), begin.zone.as_deref()), ("camera", None));
+    assert!(begin.detected_unix_ms - begin.onset_unix_ms >= 2500);
+
+    chain.camera.start_again().unwrap();
+    let end = wait_for("the end of the camera's fault", Chain::LIMIT, || {
+        let alarms = chain.room.alarms()?.into_iter();
+        Ok(alarms.filter(|alarm| alarm.kind == "camera_fault").find(|alarm| alarm.phase == "end"))
+    });
+    assert_eq!(end.unwrap().event(), begin.event());
+    assert_eq!(chain.room.begins("camera_fault").unwrap().len(), 1);
 }
 
 #[test]
