@@ -5,15 +5,19 @@ use core::time::Duration;
 use crate::candidate::Candidate;
 use crate::detection::{Confidence, Detection};
 use crate::event::Event;
+use crate::geometry::NormBox;
 use crate::rule::{EventIds, Rule, Scene};
 use crate::scene::Observations;
 use crate::scene::light::Light;
 use crate::settings::Settings;
 use crate::time::FrameTime;
-use crate::tracker::{Track, Tracker};
+use crate::tracker::{Standing, Track, Tracker};
 
 /// How far time may go back before it is another timeline: frames out of order lie closer.
 const REORDERED: Duration = Duration::from_secs(1);
+
+/// How long what looks like a person may have stood without a move or a plain sight.
+const SHOWS_ITSELF: Duration = Duration::from_secs(5);
 
 /// Follows what one camera's detector sees and tells what the rules decide.
 ///
@@ -51,8 +55,7 @@ impl Analyzer {
     }
 
     /// Takes in everything detected and observed in the frame taken at `now`; gives what was
-    /// decided, in the order of the configured rules, at most one event a rule (but for a new
-    /// timeline, which first ends what was open).
+    /// decided, in the order of the configured rules; a new timeline first ends what was open.
     pub fn step(
         &mut self,
         now: FrameTime,
@@ -71,10 +74,11 @@ impl Analyzer {
         let scene = Scene {
             now: self.now,
             tracks: self.tracker.tracks(),
+            detections,
             observations,
             start_confidence: self.start_confidence,
         };
-        let decided = self.rules.iter_mut().filter_map(|rule| rule.step(&scene, &mut self.ids));
+        let decided = self.rules.iter_mut().flat_map(|rule| rule.step(&scene, &mut self.ids));
         events.extend(decided);
         self.lit(events)
     }
@@ -90,8 +94,19 @@ impl Analyzer {
 
     /// Ends every open event at `now`, when no more frames will come.
     pub fn finish(&mut self, now: FrameTime) -> Vec<Event> {
-        let events = self.rules.iter_mut().filter_map(|rule| rule.finish(now)).collect();
+        let events = self.rules.iter_mut().flat_map(|rule| rule.finish(now)).collect();
         self.lit(events)
+    }
+
+    /// Where people are or may be, the ones waited for included: what is behind them cannot be seen.
+    /// Whatever looks like a person is one until it has had the time to show that it is a thing.
+    pub fn people(&self) -> impl Iterator<Item = NormBox> {
+        let people = self.tracker.tracks().iter().filter(|track| {
+            let new = self.now.since(track.first_seen()) < SHOWS_ITSELF;
+            track.standing() != Standing::Tentative
+                && (new || track.is_person(self.start_confidence))
+        });
+        people.map(|track| *track.bounds())
     }
 
     /// Whom the rules had an eye on and let go without an event since this was last asked, at most

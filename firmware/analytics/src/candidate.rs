@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::event::{EventKind, Measurement, TrackId};
 use crate::time::FrameTime;
 
-/// Somebody a rule watched and let go.
+/// Somebody, or something, a rule watched and let go.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Candidate {
     /// What it would have been.
@@ -14,7 +14,7 @@ pub struct Candidate {
     pub rule: Arc<str>,
     /// The configured name of the zone; `None` is the whole picture.
     pub zone: Option<Arc<str>>,
-    /// Who.
+    /// Who, or what.
     pub track: TrackId,
     /// When it began.
     pub from: FrameTime,
@@ -33,6 +33,10 @@ pub enum Lack {
     Measure,
     /// It did, but too little spoke for a person: something that never moved, with low scores.
     Person,
+    /// Nobody was seen to bring the thing, or nobody who could carry it.
+    Owner,
+    /// It is a parked vehicle.
+    Thing,
 }
 
 impl Candidate {
@@ -50,6 +54,8 @@ impl Lack {
         match self {
             Self::Measure => "did not reach the threshold",
             Self::Person => "reached it, but is not surely a person",
+            Self::Owner => "belongs to nobody who was seen; it would take",
+            Self::Thing => "is a parked vehicle; it would take",
         }
     }
 }

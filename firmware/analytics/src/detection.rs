@@ -26,6 +26,8 @@ pub enum ObjectClass {
     Suitcase,
     /// A dog, cat or bird: never an alarm, kept so that a rule can say why.
     Animal,
+    /// A thing seen in the pixels alone: what it is, no detector has said.
+    Thing,
 }
 
 impl ObjectClass {
@@ -43,6 +45,7 @@ impl ObjectClass {
             Self::Handbag => "handbag",
             Self::Suitcase => "suitcase",
             Self::Animal => "animal",
+            Self::Thing => "object",
         }
     }
 }

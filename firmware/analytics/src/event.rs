@@ -16,6 +16,15 @@ pub struct EventId(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TrackId(pub u64);
 
+impl TrackId {
+    /// The number of a thing that rests, which the pixels show and not the detector: such things
+    /// are numbered apart, from 2^48 on.
+    #[must_use]
+    pub const fn of_thing(number: u64) -> Self {
+        Self((1 << 48) | number)
+    }
+}
+
 /// What happened, in KISA's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum EventKind {
@@ -23,6 +32,8 @@ pub enum EventKind {
     Intrusion,
     /// 배회: somebody stays too long.
     Loitering,
+    /// 유기: a thing somebody brought rests, and they have left it.
+    Abandonment,
     /// 카메라 이상: the camera is covered, moved, blind, frozen or gone.
     CameraFault,
 }
@@ -41,7 +52,7 @@ pub enum Phase {
 /// The value that decided, beside the threshold it was held against.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Measurement {
-    /// What was measured, in one English word: "dwell", "inside", or the
+    /// What was measured, in one English word: "dwell", "inside", "alone", or the
     /// [`Fault`](crate::scene::fault::Fault) that was.
     pub quantity: &'static str,
     /// The measured value.

@@ -128,12 +128,18 @@ impl NormBox {
         }
     }
 
+    /// The area both boxes cover, as a fraction of the picture.
+    #[must_use]
+    pub fn shared(&self, other: &Self) -> f32 {
+        let width = (self.right.min(other.right) - self.left.max(other.left)).max(0.0);
+        let height = (self.bottom.min(other.bottom) - self.top.max(other.top)).max(0.0);
+        width * height
+    }
+
     /// Intersection over union with `other`, 0 to 1.
     #[must_use]
     pub fn iou(&self, other: &Self) -> f32 {
-        let width = (self.right.min(other.right) - self.left.max(other.left)).max(0.0);
-        let height = (self.bottom.min(other.bottom) - self.top.max(other.top)).max(0.0);
-        let shared = width * height;
+        let shared = self.shared(other);
         let union = self.area() + other.area() - shared;
         if union > 0.0 { shared / union } else { 0.0 }
     }

@@ -2,6 +2,7 @@
 //!
 //! A rule is a value with `step` and `finish`; a new kind is a new file and a new variant here.
 
+mod abandonment;
 mod camera_fault;
 mod footing;
 mod incident;
@@ -12,8 +13,9 @@ mod stay;
 mod zone_rule;
 
 use crate::candidate::Candidate;
-use crate::detection::Confidence;
+use crate::detection::{Confidence, Detection};
 use crate::event::{Event, EventId, Participant, TrackId};
+use crate::rule::abandonment::{Abandonment, Patience};
 use crate::rule::camera_fault::CameraFault;
 use crate::rule::intrusion::Intrusion;
 use crate::rule::loitering::Loitering;
@@ -29,6 +31,7 @@ use crate::zone::Zone;
 pub(crate) enum Rule {
     Intrusion(ZoneRule<Intrusion>),
     Loitering(ZoneRule<Loitering>),
+    Abandonment(Abandonment),
     CameraFault(CameraFault),
 }
 
@@ -42,18 +45,22 @@ impl Rule {
             RuleKind::Loitering { dwell } => {
                 Self::Loitering(ZoneRule::new(Loitering { dwell }, settings, zone))
             }
+            RuleKind::Abandonment { rest, alone } => {
+                Self::Abandonment(Abandonment::new(Patience { rest, alone }, settings, zone))
+            }
             RuleKind::CameraFault { faults, after } => {
                 Self::CameraFault(CameraFault::new(faults, after, settings.name.clone()))
             }
         }
     }
 
-    /// Takes in one frame; tells at most one event.
-    pub(crate) fn step(&mut self, scene: &Scene<'_>, ids: &mut EventIds) -> Option<Event> {
+    /// Takes in one frame.
+    pub(crate) fn step(&mut self, scene: &Scene<'_>, ids: &mut EventIds) -> Vec<Event> {
         match self {
-            Self::Intrusion(rule) => rule.step(scene, ids),
-            Self::Loitering(rule) => rule.step(scene, ids),
-            Self::CameraFault(rule) => rule.step(scene, ids),
+            Self::Intrusion(rule) => rule.step(scene, ids).into_iter().collect(),
+            Self::Loitering(rule) => rule.step(scene, ids).into_iter().collect(),
+            Self::Abandonment(rule) => rule.step(scene, ids),
+            Self::CameraFault(rule) => rule.step(scene, ids).into_iter().collect(),
         }
     }
 
@@ -62,6 +69,7 @@ impl Rule {
         match self {
             Self::Intrusion(rule) => rule.take_candidates(),
             Self::Loitering(rule) => rule.take_candidates(),
+            Self::Abandonment(rule) => rule.take_candidates(),
             Self::CameraFault(_) => Vec::new(),
         }
     }
@@ -70,16 +78,17 @@ impl Rule {
     pub(crate) fn silence(&mut self, now: FrameTime, ids: &mut EventIds) -> Option<Event> {
         match self {
             Self::CameraFault(rule) => rule.silence(now, ids),
-            Self::Intrusion(_) | Self::Loitering(_) => None,
+            Self::Intrusion(_) | Self::Loitering(_) | Self::Abandonment(_) => None,
         }
     }
 
-    /// Ends the open event, if any, and forgets what was seen.
-    pub(crate) fn finish(&mut self, now: FrameTime) -> Option<Event> {
+    /// Ends what is open and forgets what was seen.
+    pub(crate) fn finish(&mut self, now: FrameTime) -> Vec<Event> {
         match self {
-            Self::Intrusion(rule) => rule.finish(now),
-            Self::Loitering(rule) => rule.finish(now),
-            Self::CameraFault(rule) => rule.finish(now),
+            Self::Intrusion(rule) => rule.finish(now).into_iter().collect(),
+            Self::Loitering(rule) => rule.finish(now).into_iter().collect(),
+            Self::Abandonment(rule) => rule.finish(now),
+            Self::CameraFault(rule) => rule.finish(now).into_iter().collect(),
         }
     }
 }
@@ -90,6 +99,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) now: FrameTime,
     /// All tracks, the tentative and the lost included.
     pub(crate) tracks: &'a [Track],
+    /// What the detector sees, vehicles and bags included.
+    pub(crate) detections: &'a [Detection],
     /// What the pixels say.
     pub(crate) observations: &'a Observations,
     /// The score at which the detector starts a track.

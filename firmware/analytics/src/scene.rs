@@ -4,12 +4,17 @@
 //! bit for bit; one look at a frame allocates nothing once the picture's size is known. Refuses:
 //! deciding anything; rules do, from observations and tracks.
 
+mod cover;
 pub mod fault;
+mod ground;
 pub mod light;
+mod patch;
+pub mod resting;
 pub mod view;
 
 use crate::luma::Luma;
 use crate::scene::light::{Light, LightMeter};
+use crate::scene::resting::RestingThing;
 use crate::scene::view::{View, ViewMeter};
 use crate::time::FrameTime;
 
@@ -29,6 +34,10 @@ pub struct Observations {
     pub light: Light,
     /// Whether the camera still sees.
     pub view: View,
+    /// How many times the picture is as wide as high; 0 when nobody looks for things.
+    pub aspect: f32,
+    /// What rests where nothing did, oldest first; empty when nobody looks for things.
+    pub resting: Vec<RestingThing>,
 }
 
 /// Looks at every frame of one camera.
@@ -42,6 +51,7 @@ impl Observer {
     /// What the frame taken at `now` shows, by itself and against those before it.
     pub fn step(&mut self, now: FrameTime, sight: &Sight<'_>) -> Observations {
         let light = self.light.step(now, sight);
-        Observations { light, view: self.view.step(now, light, sight.luma) }
+        let view = self.view.step(now, light, sight.luma);
+        Observations { light, view, ..Observations::default() }
     }
 }

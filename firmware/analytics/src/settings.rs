@@ -53,6 +53,13 @@ pub enum RuleKind {
         /// How long is too long; KISA says 10 s.
         dwell: Duration,
     },
+    /// 유기: a thing somebody brought rests, and they have left it.
+    Abandonment {
+        /// How long it must have rested, so that what is put down for a moment is none.
+        rest: Duration,
+        /// How long its people must have been gone, so that a few steps aside are none.
+        alone: Duration,
+    },
     /// 카메라 이상: something is wrong with the camera.
     CameraFault {
         /// What is looked for.
@@ -132,7 +139,7 @@ pub enum SettingsError {
     Duration {
         /// The rule.
         rule: Arc<str>,
-        /// The setting's name: "hold", "dwell" or "after".
+        /// The setting's name: "hold", "dwell", "rest", "alone" or "after".
         key: &'static str,
         /// What was given.
         got: Duration,
@@ -207,6 +214,14 @@ impl RuleKind {
     pub const DEFAULT_HOLD: Duration = Duration::from_millis(500);
     /// Loitering's usual dwell.
     pub const DEFAULT_DWELL: Duration = Duration::from_secs(10);
+    /// Abandonment's usual rest.
+    pub const DEFAULT_REST: Duration = Duration::from_secs(3);
+    /// Abandonment's usual time alone.
+    pub const DEFAULT_ALONE: Duration = Duration::from_secs(5);
+    /// The shortest rest that is not just a look, and the shortest time alone that is not a step.
+    pub const MIN_REST: Duration = Duration::from_secs(1);
+    /// The longest rest and time alone: somewhat later a thing belongs to the place.
+    pub const MAX_REST: Duration = Duration::from_secs(300);
     /// The longest hold: whoever stays longer loiters.
     pub const MAX_HOLD: Duration = Duration::from_secs(60);
     /// The shortest dwell that is not just passing.
@@ -233,6 +248,12 @@ impl RuleSettings {
             RuleKind::Intrusion { hold } => ("hold", hold, Duration::ZERO, RuleKind::MAX_HOLD),
             RuleKind::Loitering { dwell } => {
                 ("dwell", dwell, RuleKind::MIN_DWELL, RuleKind::MAX_DWELL)
+            }
+            RuleKind::Abandonment { rest, alone } => {
+                let (least, most) = (RuleKind::MIN_REST, RuleKind::MAX_REST);
+                let rests = (least..=most).contains(&rest);
+                let (key, got) = if rests { ("alone", alone) } else { ("rest", rest) };
+                (key, got, least, most)
             }
             RuleKind::CameraFault { .. } if self.zone.is_some() => {
                 let rule = self.name.clone();
@@ -293,6 +314,10 @@ mod tests {
     fn a_wrong_setting_is_named_with_its_value_and_range() {
         let hold = |ms| RuleKind::Intrusion { hold: Duration::from_millis(ms) };
         let dwell = |secs| RuleKind::Loitering { dwell: Duration::from_secs(secs) };
+        let left = |rest, alone| RuleKind::Abandonment {
+            rest: Duration::from_secs(rest),
+            alone: Duration::from_secs(alone),
+        };
         let faults =
             |faults, secs| RuleKind::CameraFault { faults, after: Some(Duration::from_secs(secs)) };
         let lawn = vec![zone("lawn")];
@@ -324,6 +349,16 @@ mod tests {
                 lawn,
                 vec![rule("r", Some("lawn"), hold(60_001))],
                 "rule \"r\": hold is 60.001 s; allowed 0 to 60 s",
+            ),
+            (
+                vec![],
+                vec![rule("r", None, left(0, 5))],
+                "rule \"r\": rest is 0 s; allowed 1 to 300 s",
+            ),
+            (
+                vec![],
+                vec![rule("r", None, left(3, 301))],
+                "rule \"r\": alone is 301 s; allowed 1 to 300 s",
             ),
             (
                 vec![],

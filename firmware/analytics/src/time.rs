@@ -34,6 +34,13 @@ impl FrameTime {
         Duration::from_micros(self.0.saturating_sub(earlier.0))
     }
 
+    /// This time moved earlier by `by`, stopping at the start of the axis.
+    #[must_use]
+    pub fn minus(self, by: Duration) -> Self {
+        let micros = u64::try_from(by.as_micros()).unwrap_or(u64::MAX);
+        Self(self.0.saturating_sub(micros))
+    }
+
     /// This time moved later by `by`, saturating at the end of the axis.
     #[must_use]
     pub fn plus(self, by: Duration) -> Self {

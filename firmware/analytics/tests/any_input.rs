@@ -8,6 +8,7 @@ use analytics::event::{Event, EventId, Participant, Phase};
 use analytics::geometry::{NormBox, Point};
 use analytics::polygon::Polygon;
 use analytics::scene::Observations;
+use analytics::scene::resting::{Change, RestingThing};
 use analytics::settings::{RuleKind, RuleSettings, Settings, TrackerSettings};
 use analytics::time::FrameTime;
 use analytics::zone::Zone;
@@ -27,21 +28,45 @@ fn settings() -> Settings {
     let rules = vec![
         rule("entered", Some("lawn"), RuleKind::Intrusion { hold: Duration::from_millis(500) }),
         rule("stayed", None, RuleKind::Loitering { dwell: Duration::from_secs(2) }),
+        rule("left", None, RuleKind::Abandonment { rest: SECOND, alone: SECOND }),
     ];
     Settings::new(TrackerSettings::default(), vec![zone], rules).unwrap()
 }
+
+const SECOND: Duration = Duration::from_secs(1);
 
 /// Every event of a run, and a check of what must hold after each frame.
 fn run(frames: &[Frame]) -> Vec<Event> {
     let mut analyzer = Analyzer::new(&settings());
     let mut events = Vec::new();
     for (now, seen) in frames {
-        events.extend(analyzer.step(*now, seen, &Observations::default()));
+        // What is seen rests too, once it has been looked at for a while.
+        let resting = (1..).zip(seen).map(|(id, seen)| thing(id, *now, seen)).collect();
+        let observations = Observations { aspect: 1.5, resting, ..Observations::default() };
+        events.extend(analyzer.step(*now, seen, &observations));
         assert!(analyzer.tracks().len() <= 128);
         assert!(analyzer.tracks().iter().all(|track| track.path().thinned(1000).len() <= 33));
     }
     events.extend(analyzer.finish(frames.last().map_or(FrameTime::default(), |frame| frame.0)));
     events
+}
+
+/// A thing where something is seen, its times anywhere about `now`.
+fn thing(id: u64, now: FrameTime, seen: &Detection) -> RestingThing {
+    let score = seen.confidence.get();
+    let time = |by: f32| {
+        let by = Duration::from_secs_f32(10.0 * by);
+        if score < 0.1 { now.plus(by) } else { now.minus(by) }
+    };
+    RestingThing {
+        id,
+        bounds: seen.bounds,
+        ground_seen: time(score),
+        first_seen: time(score / 2.0),
+        settled: time(score / 4.0),
+        visible: score < 0.9,
+        change: if score < 0.8 { Change::Placed } else { Change::Light },
+    }
 }
 
 fn detection() -> impl Strategy<Value = Detection> {

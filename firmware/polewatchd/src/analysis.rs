@@ -10,8 +10,9 @@ use analytics::candidate::Candidate;
 use analytics::detection::Detection;
 use analytics::event::Event;
 use analytics::luma::Luma;
+use analytics::scene::resting::Resting;
 use analytics::scene::{Observations, Observer, Sight};
-use analytics::settings::{Settings, SettingsError, TrackerSettings};
+use analytics::settings::{RuleKind, Settings, SettingsError, TrackerSettings};
 use analytics::time::FrameTime;
 use detector::attention::{Attention, Look};
 use detector::saturation::saturation;
@@ -25,6 +26,9 @@ use crate::video::Frame;
 /// network's.
 const GREY_PX: usize = 320;
 
+/// The longer side of the picture things are looked for in: a bag 30 m away is some 10 pixels of it.
+const THINGS_PX: usize = 640;
+
 /// Detector, tracker and rules for one camera.
 pub struct Analysis {
     detector: Detector,
@@ -34,8 +38,17 @@ pub struct Analysis {
     analyzer: Analyzer,
     /// The newest frame, for whoever looks at pixels; kept for its memory.
     grey: Luma,
+    /// Looks for things left behind, when a rule asks for them.
+    things: Option<Things>,
     costs: Costs,
     last: FrameTime,
+}
+
+/// The observer of resting things, and the picture it looks at, kept for its memory.
+#[derive(Default)]
+struct Things {
+    resting: Resting,
+    grey: Luma,
 }
 
 /// What one frame came to.
@@ -86,6 +99,7 @@ impl Analysis {
             attention: Attention::default(),
             observer: Observer::default(),
             grey: Luma::default(),
+            things: wants_things(config).then(Things::default),
             analyzer: Analyzer::new(&settings),
             costs: Costs::default(),
             last: FrameTime::default(),
@@ -109,7 +123,10 @@ impl Analysis {
         }
         self.costs.frames += 1;
         let sight = Sight { luma: &self.grey, saturation: saturation(&picture) };
-        let observations = self.observer.step(now, &sight);
+        let mut observations = self.observer.step(now, &sight);
+        if let Some(things) = &mut self.things {
+            things.step(now, &picture, &self.analyzer, &mut observations);
+        }
         let detections = self.attention.detections();
         let events = self.analyzer.step(now, detections, &observations);
         Ok(Step { detections, observations, events })
@@ -156,6 +173,28 @@ impl Analysis {
     pub const fn costs(&self) -> Costs {
         self.costs
     }
+}
+
+impl Things {
+    /// Looks, when it is time to, and adds what rests.
+    fn step(
+        &mut self,
+        now: FrameTime,
+        picture: &Picture<'_>,
+        analyzer: &Analyzer,
+        observations: &mut Observations,
+    ) {
+        if self.resting.is_due(now) {
+            grey::shrink(picture, THINGS_PX, &mut self.grey);
+            self.resting.look(now, &self.grey, analyzer.people());
+        }
+        observations.aspect = picture.width() as f32 / picture.height() as f32;
+        observations.resting.extend(self.resting.things());
+    }
+}
+
+fn wants_things(config: &Config) -> bool {
+    config.rules.iter().any(|rule| matches!(rule.kind, RuleKind::Abandonment { .. }))
 }
 
 fn options(config: &Config) -> Options {

@@ -82,6 +82,11 @@ impl Incident {
         }
     }
 
+    /// Whether an event has begun and not ended.
+    pub(crate) const fn is_open(&self) -> bool {
+        self.open.is_some()
+    }
+
     /// Ends the event, if there is one.
     pub(crate) fn finish(&mut self, now: FrameTime) -> Option<Event> {
         self.open.take().map(|open| open.event(&self.label, Phase::End, now))

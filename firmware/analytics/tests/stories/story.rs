@@ -179,6 +179,7 @@ impl fmt::Display for Told {
             let kind = match begin.kind {
                 EventKind::Intrusion => "intrusion",
                 EventKind::Loitering => "loitering",
+                EventKind::Abandonment => "abandonment",
                 EventKind::CameraFault => "camera",
             };
             let space = if index == 0 { "" } else { " " };

@@ -3,7 +3,6 @@
 //! Promises: everything fits, names cut between syllables, lists cut behind their most important
 //! entries; nothing is invented.
 
-use analytics::detection::ObjectClass;
 use analytics::event::{Event, EventKind, Participant, Phase};
 use analytics::geometry::NormBox;
 use analytics::time::FrameTime;
@@ -101,7 +100,7 @@ fn object(who: &Participant, decided: FrameTime) -> Object {
     };
     Object {
         track: who.track.0,
-        class: shortened(class(who.class)),
+        class: shortened(who.class.word()),
         bounds: bounds(who.bounds),
         confidence: (who.confidence.get() * 255.0).round() as u8,
         path: newest.map(point).collect(),
@@ -134,23 +133,8 @@ fn kind(kind: EventKind) -> Kind {
     match kind {
         EventKind::Intrusion => Kind::Intrusion,
         EventKind::Loitering => Kind::Loitering,
+        EventKind::Abandonment => Kind::Abandonment,
         EventKind::CameraFault => Kind::CameraFault,
-    }
-}
-
-/// COCO's words.
-fn class(class: ObjectClass) -> &'static str {
-    match class {
-        ObjectClass::Person => "person",
-        ObjectClass::Bicycle => "bicycle",
-        ObjectClass::Car => "car",
-        ObjectClass::Motorcycle => "motorcycle",
-        ObjectClass::Bus => "bus",
-        ObjectClass::Truck => "truck",
-        ObjectClass::Backpack => "backpack",
-        ObjectClass::Handbag => "handbag",
-        ObjectClass::Suitcase => "suitcase",
-        ObjectClass::Animal => "animal",
     }
 }
 
@@ -159,7 +143,7 @@ mod tests {
     use std::sync::Arc;
     use std::time::Duration;
 
-    use analytics::detection::Confidence;
+    use analytics::detection::{Confidence, ObjectClass};
     use analytics::event::{EventId, Sights, TrackId};
     use analytics::geometry::Point;
     use analytics::scene::light::Light;

@@ -128,6 +128,7 @@ pub(super) const fn kind_word(kind: EventKind) -> &'static str {
     match kind {
         EventKind::Intrusion => "intrusion",
         EventKind::Loitering => "loitering",
+        EventKind::Abandonment => "abandonment",
         EventKind::CameraFault => "camera_fault",
     }
 }

@@ -57,6 +57,12 @@ impl Check<'_> {
                 let dwell = self.duration(key("dwell"), rule.dwell.as_deref(), "10s", ("1s", "1h"));
                 (&["zone", "dwell"], RuleKind::Loitering { dwell })
             }
+            "abandonment" => {
+                let allowed = ("1s", "5m");
+                let rest = self.duration(key("rest"), rule.rest.as_deref(), "3s", allowed);
+                let alone = self.duration(key("alone"), rule.alone.as_deref(), "5s", allowed);
+                (&["zone", "rest", "alone"], RuleKind::Abandonment { rest, alone })
+            }
             "camera_fault" => {
                 let faults = self.faults(&key("faults"), rule.faults.as_deref());
                 let after = rule
@@ -66,7 +72,8 @@ impl Check<'_> {
                 (&["faults", "after"], RuleKind::CameraFault { faults, after })
             }
             other => {
-                let allowed = "\"intrusion\" or \"loitering\" or \"camera_fault\"";
+                let allowed =
+                    "\"intrusion\" or \"loitering\" or \"abandonment\" or \"camera_fault\"";
                 self.refuse(key("kind"), format_args!("{other:?}"), allowed);
                 return None;
             }
@@ -103,6 +110,8 @@ fn written(rule: &RawRule) -> impl Iterator<Item = (&'static str, String)> {
         ("zone", text(&rule.zone)),
         ("hold", text(&rule.hold)),
         ("dwell", text(&rule.dwell)),
+        ("rest", text(&rule.rest)),
+        ("alone", text(&rule.alone)),
         ("faults", rule.faults.as_ref().map(|faults| format!("{faults:?}"))),
         ("after", text(&rule.after)),
     ];
