@@ -3,9 +3,10 @@
 use core::time::Duration;
 
 use crate::candidate::Candidate;
-use crate::detection::{Confidence, Detection};
+use crate::detection::{Confidence, Detection, ObjectClass};
 use crate::event::Event;
 use crate::geometry::NormBox;
+use crate::question::Question;
 use crate::rule::{EventIds, Rule, Scene};
 use crate::scene::Observations;
 use crate::scene::light::Light;
@@ -33,6 +34,8 @@ pub struct Analyzer {
     now: FrameTime,
     light: Light,
     candidates: Vec<Candidate>,
+    /// What was seen closer since the last frame.
+    closer: Vec<Detection>,
 }
 
 impl Analyzer {
@@ -51,6 +54,7 @@ impl Analyzer {
             now: FrameTime::default(),
             light: Light::default(),
             candidates: Vec::new(),
+            closer: Vec::new(),
         }
     }
 
@@ -76,10 +80,13 @@ impl Analyzer {
             tracks: self.tracker.tracks(),
             detections,
             observations,
+            seen: self.tracker.seen(),
+            closer: &self.closer,
             start_confidence: self.start_confidence,
         };
         let decided = self.rules.iter_mut().flat_map(|rule| rule.step(&scene, &mut self.ids));
         events.extend(decided);
+        self.closer.clear();
         self.lit(events)
     }
 
@@ -90,6 +97,22 @@ impl Analyzer {
         let rules = self.rules.iter_mut();
         let events = rules.filter_map(|rule| rule.silence(now, &mut self.ids)).collect();
         self.lit(events)
+    }
+
+    /// What it would like to know of the frame last taken in, at most one thing a frame and a few a
+    /// second. Never answering costs sight of people who are down, nothing else.
+    #[must_use]
+    pub fn question(&self) -> Option<Question> {
+        self.rules.iter().find_map(Rule::question)
+    }
+
+    /// Takes the answer to [`Analyzer::question`]: the persons a closer look at its place found,
+    /// in the picture's coordinates. It counts at the next step, and once.
+    pub fn answer(&mut self, seen: &[Detection]) {
+        let sure = |seen: &&Detection| {
+            seen.class == ObjectClass::Person && seen.confidence >= self.start_confidence
+        };
+        self.closer = seen.iter().filter(sure).take(Tracker::MAX_TRACKS).copied().collect();
     }
 
     /// Ends every open event at `now`, when no more frames will come.

@@ -32,6 +32,8 @@ pub enum EventKind {
     Intrusion,
     /// 배회: somebody stays too long.
     Loitering,
+    /// 쓰러짐: somebody who stood lies on the ground.
+    Falldown,
     /// 유기: a thing somebody brought rests, and they have left it.
     Abandonment,
     /// 카메라 이상: the camera is covered, moved, blind, frozen or gone.
@@ -52,7 +54,7 @@ pub enum Phase {
 /// The value that decided, beside the threshold it was held against.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Measurement {
-    /// What was measured, in one English word: "dwell", "inside", "alone", or the
+    /// What was measured, in one English word: "dwell", "inside", "down", "alone", or the
     /// [`Fault`](crate::scene::fault::Fault) that was.
     pub quantity: &'static str,
     /// The measured value.

@@ -128,6 +128,15 @@ impl NormBox {
         }
     }
 
+    /// How much of this box lies in `whole`, 0 to 1.
+    #[must_use]
+    pub fn share_inside(&self, whole: &Self) -> f32 {
+        let across = self.right.min(whole.right) - self.left.max(whole.left);
+        let down = self.bottom.min(whole.bottom) - self.top.max(whole.top);
+        let area = self.area();
+        if area > 0.0 { across.max(0.0) * down.max(0.0) / area } else { 0.0 }
+    }
+
     /// The area both boxes cover, as a fraction of the picture.
     #[must_use]
     pub fn shared(&self, other: &Self) -> f32 {

@@ -10,6 +10,7 @@ pub mod event;
 pub mod geometry;
 pub mod luma;
 pub mod polygon;
+pub mod question;
 pub mod scene;
 pub mod settings;
 pub mod time;

@@ -4,6 +4,7 @@
 
 mod abandonment;
 mod camera_fault;
+mod falldown;
 mod footing;
 mod incident;
 mod intrusion;
@@ -15,8 +16,10 @@ mod zone_rule;
 use crate::candidate::Candidate;
 use crate::detection::{Confidence, Detection};
 use crate::event::{Event, EventId, Participant, TrackId};
+use crate::question::Question;
 use crate::rule::abandonment::{Abandonment, Patience};
 use crate::rule::camera_fault::CameraFault;
+use crate::rule::falldown::Falldown;
 use crate::rule::intrusion::Intrusion;
 use crate::rule::loitering::Loitering;
 use crate::rule::zone_rule::ZoneRule;
@@ -31,6 +34,7 @@ use crate::zone::Zone;
 pub(crate) enum Rule {
     Intrusion(ZoneRule<Intrusion>),
     Loitering(ZoneRule<Loitering>),
+    Falldown(Falldown),
     Abandonment(Abandonment),
     CameraFault(CameraFault),
 }
@@ -45,6 +49,7 @@ impl Rule {
             RuleKind::Loitering { dwell } => {
                 Self::Loitering(ZoneRule::new(Loitering { dwell }, settings, zone))
             }
+            RuleKind::Falldown { down } => Self::Falldown(Falldown::new(down, settings, zone)),
             RuleKind::Abandonment { rest, alone } => {
                 Self::Abandonment(Abandonment::new(Patience { rest, alone }, settings, zone))
             }
@@ -59,6 +64,7 @@ impl Rule {
         match self {
             Self::Intrusion(rule) => rule.step(scene, ids).into_iter().collect(),
             Self::Loitering(rule) => rule.step(scene, ids).into_iter().collect(),
+            Self::Falldown(rule) => rule.step(scene, ids).into_iter().collect(),
             Self::Abandonment(rule) => rule.step(scene, ids),
             Self::CameraFault(rule) => rule.step(scene, ids).into_iter().collect(),
         }
@@ -69,6 +75,7 @@ impl Rule {
         match self {
             Self::Intrusion(rule) => rule.take_candidates(),
             Self::Loitering(rule) => rule.take_candidates(),
+            Self::Falldown(rule) => rule.take_candidates(),
             Self::Abandonment(rule) => rule.take_candidates(),
             Self::CameraFault(_) => Vec::new(),
         }
@@ -78,7 +85,20 @@ impl Rule {
     pub(crate) fn silence(&mut self, now: FrameTime, ids: &mut EventIds) -> Option<Event> {
         match self {
             Self::CameraFault(rule) => rule.silence(now, ids),
-            Self::Intrusion(_) | Self::Loitering(_) | Self::Abandonment(_) => None,
+            Self::Intrusion(_) | Self::Loitering(_) | Self::Falldown(_) | Self::Abandonment(_) => {
+                None
+            }
+        }
+    }
+
+    /// What it would like to know of the frame it took in last.
+    pub(crate) fn question(&self) -> Option<Question> {
+        match self {
+            Self::Intrusion(_)
+            | Self::Loitering(_)
+            | Self::Abandonment(_)
+            | Self::CameraFault(_) => None,
+            Self::Falldown(rule) => rule.question(),
         }
     }
 
@@ -87,6 +107,7 @@ impl Rule {
         match self {
             Self::Intrusion(rule) => rule.finish(now).into_iter().collect(),
             Self::Loitering(rule) => rule.finish(now).into_iter().collect(),
+            Self::Falldown(rule) => rule.finish(now).into_iter().collect(),
             Self::Abandonment(rule) => rule.finish(now),
             Self::CameraFault(rule) => rule.finish(now).into_iter().collect(),
         }
@@ -103,6 +124,10 @@ pub(crate) struct Scene<'a> {
     pub(crate) detections: &'a [Detection],
     /// What the pixels say.
     pub(crate) observations: &'a Observations,
+    /// The persons detected in this frame, followed or not, surest first.
+    pub(crate) seen: &'a [Detection],
+    /// The persons a closer look at the frame before found, all of them sure.
+    pub(crate) closer: &'a [Detection],
     /// The score at which the detector starts a track.
     pub(crate) start_confidence: Confidence,
 }

@@ -53,6 +53,11 @@ pub enum RuleKind {
         /// How long is too long; KISA says 10 s.
         dwell: Duration,
     },
+    /// 쓰러짐: somebody who stood lies on the ground.
+    Falldown {
+        /// How long they must have stayed down.
+        down: Duration,
+    },
     /// 유기: a thing somebody brought rests, and they have left it.
     Abandonment {
         /// How long it must have rested, so that what is put down for a moment is none.
@@ -139,7 +144,7 @@ pub enum SettingsError {
     Duration {
         /// The rule.
         rule: Arc<str>,
-        /// The setting's name: "hold", "dwell", "rest", "alone" or "after".
+        /// The setting's name: "hold", "dwell", "down", "rest", "alone" or "after".
         key: &'static str,
         /// What was given.
         got: Duration,
@@ -214,6 +219,12 @@ impl RuleKind {
     pub const DEFAULT_HOLD: Duration = Duration::from_millis(500);
     /// Loitering's usual dwell.
     pub const DEFAULT_DWELL: Duration = Duration::from_secs(10);
+    /// A fall's usual time on the ground: whoever bends or stumbles is up again by then.
+    pub const DEFAULT_DOWN: Duration = Duration::from_millis(1500);
+    /// The shortest time on the ground that is not just a jump.
+    pub const MIN_DOWN: Duration = Duration::from_millis(500);
+    /// The longest time on the ground to wait for.
+    pub const MAX_DOWN: Duration = Duration::from_secs(60);
     /// Abandonment's usual rest.
     pub const DEFAULT_REST: Duration = Duration::from_secs(3);
     /// Abandonment's usual time alone.
@@ -249,6 +260,7 @@ impl RuleSettings {
             RuleKind::Loitering { dwell } => {
                 ("dwell", dwell, RuleKind::MIN_DWELL, RuleKind::MAX_DWELL)
             }
+            RuleKind::Falldown { down } => ("down", down, RuleKind::MIN_DOWN, RuleKind::MAX_DOWN),
             RuleKind::Abandonment { rest, alone } => {
                 let (least, most) = (RuleKind::MIN_REST, RuleKind::MAX_REST);
                 let rests = (least..=most).contains(&rest);

@@ -42,6 +42,7 @@ const TWICE: f32 = 0.4;
 pub(crate) struct Tracker {
     settings: TrackerSettings,
     tracks: Vec<Track>,
+    seen: Vec<Detection>,
     newest_id: u64,
     now: FrameTime,
 }
@@ -60,12 +61,18 @@ impl Tracker {
     pub(crate) const MAX_TRACKS: usize = 128;
 
     pub(crate) const fn new(settings: TrackerSettings) -> Self {
-        Self { settings, tracks: Vec::new(), newest_id: 0, now: FrameTime::from_micros(0) }
+        let now = FrameTime::from_micros(0);
+        Self { settings, tracks: Vec::new(), seen: Vec::new(), newest_id: 0, now }
     }
 
     /// Every track, the tentative and the lost included, oldest first.
     pub(crate) fn tracks(&self) -> &[Track] {
         &self.tracks
+    }
+
+    /// The persons detected in the last frame that were looked at, surest first.
+    pub(crate) fn seen(&self) -> &[Detection] {
+        &self.seen
     }
 
     /// Forgets every track and goes on from `now`; ids go on too.
@@ -84,7 +91,10 @@ impl Tracker {
         for track in &mut self.tracks {
             track.predict(passed.as_secs_f32());
         }
-        let (sure, unsure) = self.worth_looking_at(detections);
+        self.seen = self.worth_looking_at(detections);
+        let start = self.settings.start_confidence;
+        let split = self.seen.partition_point(|seen| seen.confidence >= start);
+        let (sure, unsure) = (self.seen[..split].to_vec(), self.seen[split..].to_vec());
         let known = |track: &Track| track.standing() != Standing::Tentative;
         let mut open: Vec<usize> = (0..self.tracks.len()).collect();
         let sure = self.pair(&mut open, sure, known, SURE);
@@ -99,8 +109,8 @@ impl Tracker {
         self.start(&sure);
     }
 
-    /// The persons among the detections, the surest first, split at the start score.
-    fn worth_looking_at(&self, detections: &[Detection]) -> (Vec<Detection>, Vec<Detection>) {
+    /// The persons among the detections, the surest first.
+    fn worth_looking_at(&self, detections: &[Detection]) -> Vec<Detection> {
         let keep = self.settings.keep_confidence;
         let mut persons: Vec<Detection> = detections
             .iter()
@@ -110,10 +120,7 @@ impl Tracker {
         // Stable, so that equal scores stay in the detector's order.
         persons.sort_by(|a, b| b.confidence.get().total_cmp(&a.confidence.get()));
         persons.truncate(Self::MAX_TRACKS);
-        let split =
-            persons.partition_point(|seen| seen.confidence >= self.settings.start_confidence);
-        let unsure = persons.split_off(split);
-        (persons, unsure)
+        persons
     }
 
     /// Pairs the open tracks that `may` with the detections, takes them out of `open`, and gives
@@ -147,7 +154,7 @@ impl Tracker {
             let part = self.tracks.iter().any(|track| {
                 track.last_seen() == self.now
                     && track.confidence() >= detection.confidence
-                    && (share_inside(&detection.bounds, track.bounds()) >= PART_OF
+                    && (detection.bounds.share_inside(track.bounds()) >= PART_OF
                         || detection.bounds.iou(track.bounds()) >= TWICE)
             });
             if !part && self.tracks.len() < Self::MAX_TRACKS {
@@ -183,10 +190,4 @@ fn overlap(apart: f32, one: f32, other: f32) -> f32 {
 
 fn within(ratio: f32, most: f32) -> bool {
     (1.0 / most..=most).contains(&ratio)
-}
-
-fn share_inside(part: &NormBox, whole: &NormBox) -> f32 {
-    let across = part.right().min(whole.right()) - part.left().max(whole.left());
-    let down = part.bottom().min(whole.bottom()) - part.top().max(whole.top());
-    across.max(0.0) * down.max(0.0) / part.area()
 }

@@ -28,6 +28,7 @@ fn settings() -> Settings {
     let rules = vec![
         rule("entered", Some("lawn"), RuleKind::Intrusion { hold: Duration::from_millis(500) }),
         rule("stayed", None, RuleKind::Loitering { dwell: Duration::from_secs(2) }),
+        rule("fell", None, RuleKind::Falldown { down: Duration::from_millis(500) }),
         rule("left", None, RuleKind::Abandonment { rest: SECOND, alone: SECOND }),
     ];
     Settings::new(TrackerSettings::default(), vec![zone], rules).unwrap()

@@ -11,9 +11,13 @@ use crate::backend::{BackendError, Engine, Network, NetworkPlan};
 use crate::choice::{self, Choice, Options};
 use crate::head::{HeadDecoder, ShapeError};
 use crate::letterbox::{Fit, Letterbox, Window};
-use crate::manifest::Thresholds;
-use crate::picture::Picture;
+use crate::manifest::{Input, Thresholds};
+use crate::picture::{Picture, PictureError};
 use crate::prepared::{PreparedError, PreparedModel};
+
+mod closer;
+
+use closer::Closer;
 
 /// A prepared model on an engine, planned for one picture size.
 pub struct Detector {
@@ -23,6 +27,8 @@ pub struct Detector {
     thresholds: Thresholds,
     /// `None` only after a plan for a new size failed: the next picture makes another.
     plan: Option<Plan>,
+    /// Made at the first closer look.
+    closer: Option<Closer>,
 }
 
 /// What depends on the picture's size.
@@ -59,6 +65,9 @@ pub enum DetectorError {
         /// What stands there.
         got: usize,
     },
+    /// A part of a picture that is none.
+    #[error(transparent)]
+    Picture(#[from] PictureError),
     /// A step after a picture that no plan could be made for.
     #[error("nothing is letterboxed, expected a picture that can be planned for first")]
     NoPlan,
@@ -87,8 +96,10 @@ impl Detector {
             threads: engine.threads(options.threads),
             reason: format!("{why_engine}; {why_precision}"),
         };
-        let plan = Plan::new(&model, &engine, &choice, (width, height))?;
-        Ok(Self { thresholds: weights.thresholds, model, engine, choice, plan: Some(plan) })
+        let input = &model.manifest().input;
+        let plan = Plan::new(&model, &engine, &choice, input, (width, height))?;
+        let (plan, thresholds) = (Some(plan), weights.thresholds);
+        Ok(Self { thresholds, model, engine, choice, plan, closer: None })
     }
 
     /// Letterboxes, infers and decodes the whole of `picture`: its detections, surest first, each
@@ -107,7 +118,9 @@ impl Detector {
         if self.fit().map(Fit::picture) != Some(size) {
             // The old plan goes first: two networks at once would be the daemon's peak of memory.
             self.plan = None;
-            self.plan = Some(Plan::new(&self.model, &self.engine, &self.choice, size)?);
+            self.closer = None;
+            let input = &self.model.manifest().input;
+            self.plan = Some(Plan::new(&self.model, &self.engine, &self.choice, input, size)?);
         }
         let takes_windows = self.engine.takes_windows();
         let Plan { letterbox, network, window, .. } = self.planned()?;
@@ -130,13 +143,8 @@ impl Detector {
     pub fn decode(&mut self) -> Result<&[Detection], DetectorError> {
         let model = &self.model.manifest().name;
         let plan = self.plan.as_mut().ok_or(DetectorError::NoPlan)?;
-        let Plan { letterbox, network, head, window, decoded } = plan;
-        if *decoded != window.size() {
-            head.plan(window.size(), network.shapes())
-                .map_err(|error| DetectorError::Shape { model: model.clone(), error })?;
-            *decoded = window.size();
-        }
-        Ok(head.decode(network.as_ref(), window, letterbox.fit())?)
+        let (window, fit) = (plan.window, *plan.letterbox.fit());
+        plan.decode(&window, &fit, model)
     }
 
     /// The share of the network's whole input that was looked at last, 0 to 1.
@@ -185,14 +193,15 @@ impl Plan {
         model: &PreparedModel,
         engine: &Engine,
         choice: &Choice,
+        input: &Input,
         (width, height): (usize, usize),
     ) -> Result<Self, DetectorError> {
         let manifest = model.manifest();
-        let letterbox = Letterbox::new(width, height, &manifest.input);
+        let letterbox = Letterbox::new(width, height, input);
         let size = letterbox.fit().network();
         let network = engine.load(&NetworkPlan {
             onnx: &model.onnx(choice.precision)?,
-            input: &manifest.input.tensor,
+            input: &input.tensor,
             outputs: &manifest.head.outputs,
             size,
             threads: choice.threads,
@@ -202,5 +211,20 @@ impl Plan {
             .map_err(|error| DetectorError::Shape { model: manifest.name.clone(), error })?;
         let window = Window::whole(letterbox.fit());
         Ok(Self { letterbox, network, head, window, decoded: size })
+    }
+    /// The detections in the network's last run, whose input was `window` of what `fit` describes.
+    fn decode(
+        &mut self,
+        window: &Window,
+        fit: &Fit,
+        model: &str,
+    ) -> Result<&[Detection], DetectorError> {
+        if self.decoded != window.size() {
+            self.head
+                .plan(window.size(), self.network.shapes())
+                .map_err(|error| DetectorError::Shape { model: model.to_owned(), error })?;
+            self.decoded = window.size();
+        }
+        Ok(self.head.decode(self.network.as_ref(), window, fit)?)
     }
 }

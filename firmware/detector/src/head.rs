@@ -20,6 +20,8 @@ use crate::manifest::{Head, Manifest, Scores, Thresholds};
 mod grid;
 mod suppression;
 
+pub(crate) use suppression::suppress;
+
 use grid::Grid;
 pub use grid::ShapeError;
 
@@ -107,7 +109,7 @@ impl HeadDecoder {
             let sides = self.sides(candidate, values, window);
             self.found.extend(self.detection(candidate, fit.to_picture(sides)));
         }
-        suppression::suppress(&mut self.found, self.thresholds.suppression_iou);
+        suppress(&mut self.found, self.thresholds.suppression_iou);
         Ok(&self.found)
     }
 

@@ -95,6 +95,35 @@ fn a_part_of_the_picture_finds_what_the_whole_finds_there() {
 }
 
 #[test]
+fn a_closer_look_finds_who_is_there_and_leaves_the_whole_alone() {
+    for (name, model) in models() {
+        for scene in scenes(&name) {
+            for case in cases(&model) {
+                let mut detector = case.open(&scene);
+                let whole = detector.detect(&scene.i420()).unwrap().to_vec();
+                for sure in whole.iter().filter(|d| d.confidence.get() >= SURE).take(2) {
+                    let area = three_times(&sure.bounds);
+                    let closer = detector.look_closer(&scene.i420(), &area).unwrap().to_vec();
+                    let again = detector.look_closer(&scene.i420(), &area).unwrap();
+                    assert_eq!(closer, again, "{case}");
+                    // Enlarged, the tiny network's blocks are no blocks of its size any more.
+                    let found = name == "tiny" || has(&closer, sure.class, &sure.bounds);
+                    assert!(found, "{case}: {sure:?} in {closer:?}");
+                }
+                assert_eq!(detector.detect(&scene.i420()).unwrap(), whole, "{case}");
+            }
+        }
+    }
+}
+
+/// The box with as much again around it on every side.
+fn three_times(bounds: &NormBox) -> NormBox {
+    let (wide, tall) = (bounds.width(), bounds.height());
+    let (left, right) = (bounds.left() - wide, bounds.right() + wide);
+    NormBox::new(left, bounds.top() - tall, right, bounds.bottom() + tall).unwrap()
+}
+
+#[test]
 fn nothing_found_is_below_the_threshold_and_every_class_is_the_manifests() {
     for (name, model) in models() {
         let manifest = detector::manifest::Manifest::read(&model.join("model.toml")).unwrap();

@@ -10,6 +10,7 @@ use analytics::candidate::Candidate;
 use analytics::detection::Detection;
 use analytics::event::Event;
 use analytics::luma::Luma;
+use analytics::question::Question;
 use analytics::scene::resting::Resting;
 use analytics::scene::{Observations, Observer, Sight};
 use analytics::settings::{RuleKind, Settings, SettingsError, TrackerSettings};
@@ -36,6 +37,8 @@ pub struct Analysis {
     attention: Attention,
     observer: Observer,
     analyzer: Analyzer,
+    /// What the last answer to a rule's question was.
+    closer: Vec<Detection>,
     /// The newest frame, for whoever looks at pixels; kept for its memory.
     grey: Luma,
     /// Looks for things left behind, when a rule asks for them.
@@ -56,6 +59,9 @@ struct Things {
 pub struct Step<'a> {
     /// What the detector sees.
     pub detections: &'a [Detection],
+    /// What a closer look at one place of the frame found, when a rule asked for one; the rules take
+    /// it in with the next frame.
+    pub closer: &'a [Detection],
     /// What the pixels say besides.
     pub observations: Observations,
     /// What the rules decided.
@@ -101,6 +107,7 @@ impl Analysis {
             grey: Luma::default(),
             things: wants_things(config).then(Things::default),
             analyzer: Analyzer::new(&settings),
+            closer: Vec::new(),
             costs: Costs::default(),
             last: FrameTime::default(),
         })
@@ -127,9 +134,13 @@ impl Analysis {
         if let Some(things) = &mut self.things {
             things.step(now, &picture, &self.analyzer, &mut observations);
         }
+        let events = self.analyzer.step(now, self.attention.detections(), &observations);
+        self.closer.clear();
+        if let Some(question) = self.analyzer.question() {
+            self.look_closer(&picture, &question);
+        }
         let detections = self.attention.detections();
-        let events = self.analyzer.step(now, detections, &observations);
-        Ok(Step { detections, observations, events })
+        Ok(Step { detections, closer: &self.closer, observations, events })
     }
 
     /// What the rules make of no frame having come by `now`.
@@ -155,6 +166,21 @@ impl Analysis {
     /// Whom the rules had an eye on and let go since this was last asked.
     pub fn take_candidates(&mut self) -> Vec<Candidate> {
         self.analyzer.take_candidates()
+    }
+
+    /// Answers the rules' question; the answer counts at the next frame.
+    fn look_closer(&mut self, picture: &Picture<'_>, question: &Question) {
+        let began = clock::thread_cpu();
+        let seen = self.detector.look_closer(picture, &question.area);
+        self.costs.inference += clock::thread_cpu().saturating_sub(began);
+        // What the rules decided on this frame must not be lost for it.
+        match seen {
+            Ok(seen) => {
+                self.closer.extend_from_slice(seen);
+                self.analyzer.answer(seen);
+            }
+            Err(error) => tracing::warn!("closer look: {error}"),
+        }
     }
 
     /// Ends what is still going on: no more frames will come.

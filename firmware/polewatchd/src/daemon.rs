@@ -261,6 +261,7 @@ fn camera(
 fn clip_settings(config: &Config) -> clip::Settings {
     let waits = config.rules.iter().map(|rule| match rule.kind {
         RuleKind::Intrusion { hold } => hold,
+        RuleKind::Falldown { down } => down,
         RuleKind::Abandonment { alone, .. } => alone,
         // The onset of loitering is the moment the dwell is over; a camera's fault is still there
         // when it is decided.

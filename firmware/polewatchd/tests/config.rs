@@ -96,7 +96,7 @@ fn each_bad_value_is_named_with_what_is_allowed() {
         (
             "kind = \"intrusion\"",
             "kind = \"intruder\"",
-            ": rule[0].kind = \"intruder\": expected \"intrusion\" or \"loitering\" or \"abandonment\" or \"camera_fault\"",
+            ": rule[0].kind = \"intruder\": expected \"intrusion\" or \"loitering\" or \"falldown\" or \"abandonment\" or \"camera_fault\"",
         ),
         (
             "dwell = \"20s\"",

@@ -5,7 +5,8 @@
 //! `zone X,Y X,Y ...` the corners of the zone both rules watch (without one: no intrusion rule, and
 //! loitering in the whole picture); `person T X,Y > T X,Y ...` where the feet are at which second,
 //! straight lines between; then `score S`, `hidden T-T` or `shaky F` (the box jumps by up to F of its
-//! size) for the person above; `blind T-T` no frames come at all.
+//! size) for the person above; a posture, `across 4-9 0.6`: from second 4 to 9 the person lies across
+//! the view, and going down and coming up take 0.6 s each (the postures stand in `story.rs`); `blind T-T` no frames come at all.
 //! What is told is text too: `intrusion 3.0-9.5` from onset to the frame that ended it, `+` before
 //! the end for each update.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
@@ -166,6 +167,135 @@ fn a_step_outside_the_zone_does_not_start_the_time_anew() {
 fn loitering_together_is_one() {
     let lines = ["person 0 0.3,0.8 > 30 0.3,0.8", "person 3 0.7,0.8 > 30 0.7,0.8"];
     check(&lines, "loitering 10.0+-37.0");
+}
+
+// Falls: down, and staying down.
+
+#[test]
+fn a_fall_across_the_view_is_one() {
+    check(&["person 0 0.3,0.8 > 3 0.5,0.8 > 9 0.5,0.8", "across 3-20 0.6"], "falldown 3.5-17.0");
+}
+
+#[test]
+fn a_fall_towards_the_camera_is_one() {
+    check(&["person 0 0.3,0.6 > 3 0.5,0.6 > 9 0.5,0.6", "towards 3-20 0.7"], "falldown 3.5-17.0");
+}
+
+#[test]
+fn collapsing_on_the_spot_is_one() {
+    check(&["person 0 0.5,0.7 > 9 0.5,0.7", "crumpled 3-20 1.0"], "falldown 3.9-17.0");
+}
+
+#[test]
+fn a_fall_after_a_second_and_a_half_of_standing_is_one() {
+    check(&["person 0 0.5,0.7 > 6 0.5,0.7", "across 1.5-20 0.6"], "falldown 2.0-14.0");
+}
+
+#[test]
+fn a_fall_seen_in_flashes_only_is_one() {
+    let mut lines = vec!["person 0 0.5,0.7 > 8 0.5,0.7", "across 3-20 0.6", "hidden 3.1-3.6"];
+    lines.extend(["hidden 4.0-4.8", "hidden 5.2-6.0", "hidden 6.4-7.2"]);
+    check(&lines, "falldown 3.7-16.0");
+}
+
+#[test]
+fn a_fall_while_somebody_stands_by_is_one() {
+    let lines =
+        ["person 0 0.5,0.7 > 9 0.5,0.7", "across 3-20 0.6", "person 0 0.62,0.72 > 9 0.62,0.72"];
+    check(&lines, "falldown 3.5-17.0");
+}
+
+#[test]
+fn somebody_who_comes_to_help_does_not_end_it() {
+    let lines = [
+        "person 0 0.5,0.7 > 9.5 0.5,0.7",
+        "across 3-20 0.6",
+        "person 4 0.1,0.72 > 6 0.45,0.72 > 9.5 0.45,0.72",
+    ];
+    check(&lines, "falldown 3.5-17.5");
+}
+
+#[test]
+fn two_who_fall_are_one_incident() {
+    let lines = [
+        "person 0 0.3,0.7 > 9 0.3,0.7",
+        "across 2-20 0.6",
+        "person 0 0.7,0.7 > 9.5 0.7,0.7",
+        "across 5-20 0.6",
+    ];
+    check(&lines, "falldown 2.5+-17.5");
+}
+
+#[test]
+fn getting_up_ends_it_and_falling_again_is_another() {
+    let lines = ["person 0 0.5,0.7 > 16 0.5,0.7", "across 2-6 0.5", "across 11-20 0.5"];
+    check(&lines, "falldown 2.4-8.2 loitering 10.0-23.0 falldown 11.4-24.0");
+}
+
+#[test]
+fn getting_up_at_once_is_none() {
+    check(&["person 0 0.5,0.7 > 9 0.5,0.7", "across 3-5 0.5"], "");
+}
+
+#[test]
+fn bending_is_none() {
+    check(&["person 0 0.5,0.7 > 9 0.5,0.7", "bent 2-4 0.4", "bent 5-9 0.4"], "");
+}
+
+#[test]
+fn sitting_down_is_none() {
+    check(&["person 0 0.5,0.7 > 9 0.5,0.7", "sitting 3-20 0.7", "shaky 0.04"], "");
+}
+
+#[test]
+fn squatting_to_tie_a_shoe_is_none() {
+    check(&["person 0 0.5,0.7 > 9 0.5,0.7", "squatting 2-8 0.5", "shaky 0.04"], "");
+}
+
+#[test]
+fn jumping_is_none() {
+    let jumps = ["jumping 2-2.6 0.3", "jumping 3-3.6 0.3", "jumping 4-4.6 0.3"];
+    check(&["person 0 0.5,0.7 > 9 0.5,0.7", jumps[0], jumps[1], jumps[2]], "");
+}
+
+#[test]
+fn lying_down_slowly_to_exercise_is_none() {
+    check(&["person 0 0.5,0.7 > 9.9 0.5,0.7", "across 1-9.8 4.0"], "");
+}
+
+#[test]
+fn lying_from_the_first_frame_on_is_none() {
+    check(&["person 0 0.5,0.7 > 9 0.5,0.7", "across -10-20 0.6"], "");
+}
+
+#[test]
+fn legs_below_an_awning_are_none() {
+    check(&["person 0 0.2,0.7 > 4 0.4,0.7 > 9 0.6,0.7", "legs 3-20 0.05"], "");
+    check(&["person 0 0.2,0.7 > 3 0.4,0.7 > 9 0.4,0.7", "legs 3-20 0.05"], "");
+}
+
+#[test]
+fn a_chest_above_a_wall_is_none() {
+    check(&["person 0 0.2,0.7 > 4 0.4,0.7 > 9 0.4,0.7", "chest 3-20 0.05"], "");
+}
+
+#[test]
+fn walking_out_at_the_bottom_is_none() {
+    check(&["person 0 0.5,0.6 > 2 0.5,0.9 > 4 0.5,1.5"], "");
+    // Stays there, the head still in view.
+    check(&["person 0 0.5,0.7 > 2 0.5,1.0 > 3 0.5,1.27 > 9 0.5,1.27"], "");
+}
+
+#[test]
+fn walking_out_in_front_of_a_bench_is_none() {
+    let bench = "person 0 0.9,0.74 > 9 0.9,0.74";
+    let lines = [bench, "score 0.5", "crumpled -5-20 0.1", "person 0 0.5,0.7 > 4 1.1,0.7"];
+    check(&lines, "");
+}
+
+#[test]
+fn two_who_cross_are_no_fall() {
+    check(&["person 0 0.1,0.8 > 6 0.9,0.8", "person 0 0.9,0.6 > 6 0.1,0.6", "shaky 0.05"], "");
 }
 
 // The tracker.

@@ -33,6 +33,30 @@ struct Person {
     score: f32,
     hidden: Vec<(f64, f64)>,
     shaky: f32,
+    postures: Vec<Posture>,
+}
+
+/// A change of posture and back.
+#[derive(Clone, Copy, Debug)]
+struct Posture {
+    /// From the beginning of the change to the end of the change back.
+    span: (f64, f64),
+    /// How long either change takes, in seconds.
+    takes: f64,
+    shape: Shape,
+}
+
+/// What the box of a posture is, in units of the standing box.
+#[derive(Clone, Copy, Debug)]
+struct Shape {
+    width: f32,
+    height: f32,
+    /// How far its bottom lies below the line the feet stood on.
+    below: f32,
+    /// How far its middle lies to the right of the feet.
+    aside: f32,
+    /// What the detector's score is multiplied by.
+    score: f32,
 }
 
 /// What was told of a story.
@@ -61,7 +85,7 @@ impl Story {
                         "score" => person.score = rest.parse().unwrap(),
                         "hidden" => person.hidden.push(span(rest)),
                         "shaky" => person.shaky = rest.parse().unwrap(),
-                        other => panic!("no such word: {other}"),
+                        shape => person.postures.push(Posture::read(shape, rest)),
                     }
                 }
             }
@@ -102,7 +126,11 @@ impl Story {
         let name = zone.as_ref().map(|zone| zone.name.clone());
         let rule = |name: &str, zone, kind| RuleSettings { name: name.into(), zone, kind };
         let dwell = RuleKind::DEFAULT_DWELL;
-        let mut rules = vec![rule("stays", name.clone(), RuleKind::Loitering { dwell })];
+        let down = RuleKind::DEFAULT_DOWN;
+        let mut rules = vec![
+            rule("stays", name.clone(), RuleKind::Loitering { dwell }),
+            rule("falls", None, RuleKind::Falldown { down }),
+        ];
         if name.is_some() {
             let hold = RuleKind::DEFAULT_HOLD;
             rules.push(rule("enters", name, RuleKind::Intrusion { hold }));
@@ -117,7 +145,7 @@ impl Person {
             let (time, place) = stop.split_once(' ').unwrap();
             (time.parse().unwrap(), point(place))
         });
-        Self { way: way.collect(), score: 0.7, hidden: vec![], shaky: 0.0 }
+        Self { way: way.collect(), score: 0.7, hidden: vec![], shaky: 0.0, postures: vec![] }
     }
 
     /// What a detector makes of the person at `t`; `seed` decides which way the box jumps.
@@ -128,9 +156,16 @@ impl Person {
         let feet = self.feet(t)?;
         // Nearer the camera, further down and taller; a person is 2.5 times as tall as wide, in a
         // 16:9 picture.
-        let height = 0.05 + 0.35 * feet.y;
-        let width = height / 2.5 * 9.0 / 16.0;
-        let jump = |n: u32| self.shaky * (noise(seed, n) - 0.5) * 2.0;
+        let standing = 0.05 + 0.35 * feet.y;
+        let shape = self.shape(t);
+        let (height, width) = (standing * shape.height, standing / 2.5 * 9.0 / 16.0 * shape.width);
+        let feet = Point {
+            x: feet.x + shape.aside * standing / 2.5 * 9.0 / 16.0,
+            y: feet.y + shape.below * standing,
+        };
+        // No two looks give quite the same box of somebody who moves.
+        let shaky = if self.postures.is_empty() { self.shaky } else { self.shaky.max(0.003) };
+        let jump = |n: u32| shaky * (noise(seed, n) - 0.5) * 2.0;
         let (dx, dy, taller) = (jump(1) * width, jump(2) * height, 1.0 + jump(3));
         let bounds = NormBox::new(
             feet.x + dx - width / 2.0,
@@ -138,8 +173,14 @@ impl Person {
             feet.x + dx + width / 2.0,
             feet.y + dy,
         )?;
-        let score = self.score * (1.0 - 0.1 * noise(seed, 4));
+        let score = shape.score * self.score * (1.0 - 0.1 * noise(seed, 4));
         Some(Detection { class: ObjectClass::Person, confidence: Confidence::new(score)?, bounds })
+    }
+
+    fn shape(&self, t: f64) -> Shape {
+        let posture =
+            self.postures.iter().find(|posture| (posture.span.0..posture.span.1).contains(&t));
+        posture.map_or(Shape::STANDING, |posture| posture.at(t))
     }
 
     fn feet(&self, t: f64) -> Option<Point> {
@@ -147,6 +188,49 @@ impl Person {
         let [(from_t, from), (to_t, to)] = [leg[0], leg[1]];
         let share = ((t - from_t) / (to_t - from_t)) as f32;
         Some(Point { x: from.x + (to.x - from.x) * share, y: from.y + (to.y - from.y) * share })
+    }
+}
+
+impl Posture {
+    fn read(word: &str, rest: &str) -> Self {
+        let (from_to, takes) = rest.split_once(' ').unwrap();
+        Self { span: span(from_to), takes: takes.parse().unwrap(), shape: Shape::of(word) }
+    }
+
+    fn at(&self, t: f64) -> Shape {
+        let into = (t - self.span.0).min(self.span.1 - t) / self.takes.max(0.001);
+        Shape::STANDING.towards(&self.shape, into.min(1.0) as f32)
+    }
+}
+
+impl Shape {
+    const STANDING: Self = Self { width: 1.0, height: 1.0, below: 0.0, aside: 0.0, score: 1.0 };
+
+    fn of(word: &str) -> Self {
+        let [width, height, below, aside, score] = match word {
+            "across" => [2.3, 0.25, 0.03, 0.8, 0.6],
+            "towards" => [1.4, 0.6, 0.55, 0.0, 0.6],
+            "crumpled" => [1.6, 0.38, 0.03, 0.2, 0.6],
+            "bent" => [1.3, 0.5, 0.03, 0.1, 1.0],
+            "sitting" => [1.2, 0.7, 0.05, 0.0, 1.0],
+            "squatting" => [1.2, 0.52, 0.02, 0.0, 1.0],
+            "legs" => [0.9, 0.38, 0.0, 0.0, 0.8],
+            "chest" => [1.0, 0.5, -0.5, 0.0, 0.9],
+            "jumping" => [1.2, 0.95, -0.25, 0.0, 1.0],
+            other => panic!("no such word: {other}"),
+        };
+        Self { width, height, below, aside, score }
+    }
+
+    fn towards(&self, other: &Self, share: f32) -> Self {
+        let mix = |from: f32, to: f32| from + (to - from) * share;
+        Self {
+            width: mix(self.width, other.width),
+            height: mix(self.height, other.height),
+            below: mix(self.below, other.below),
+            aside: mix(self.aside, other.aside),
+            score: mix(self.score, other.score),
+        }
     }
 }
 
@@ -179,6 +263,7 @@ impl fmt::Display for Told {
             let kind = match begin.kind {
                 EventKind::Intrusion => "intrusion",
                 EventKind::Loitering => "loitering",
+                EventKind::Falldown => "falldown",
                 EventKind::Abandonment => "abandonment",
                 EventKind::CameraFault => "camera",
             };
@@ -206,8 +291,9 @@ fn point(text: &str) -> Point {
     Point { x: x.parse().unwrap(), y: y.parse().unwrap() }
 }
 
+/// `3-9` or `-5-9`: from and to.
 fn span(text: &str) -> (f64, f64) {
-    let (from, to) = text.split_once('-').unwrap();
+    let (from, to) = text.rsplit_once('-').unwrap();
     (from.parse().unwrap(), to.parse().unwrap())
 }
 

@@ -4,7 +4,7 @@ use analytics::detection::Detection;
 
 /// Keeps, in order, the detections of `sorted` (surest first) that overlap no kept one of their
 /// class by more than `iou`. The work is the square of the length, which the caller bounds.
-pub(super) fn suppress(sorted: &mut Vec<Detection>, iou: f32) {
+pub(crate) fn suppress(sorted: &mut Vec<Detection>, iou: f32) {
     let mut kept = 0;
     for at in 0..sorted.len() {
         let candidate = sorted[at];

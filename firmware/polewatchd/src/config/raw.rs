@@ -73,6 +73,7 @@ pub(super) struct RawRule {
     pub(super) zone: Option<String>,
     pub(super) hold: Option<String>,
     pub(super) dwell: Option<String>,
+    pub(super) down: Option<String>,
     pub(super) rest: Option<String>,
     pub(super) alone: Option<String>,
     pub(super) faults: Option<Vec<String>>,

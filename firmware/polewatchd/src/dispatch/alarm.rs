@@ -133,6 +133,7 @@ fn kind(kind: EventKind) -> Kind {
     match kind {
         EventKind::Intrusion => Kind::Intrusion,
         EventKind::Loitering => Kind::Loitering,
+        EventKind::Falldown => Kind::Falldown,
         EventKind::Abandonment => Kind::Abandonment,
         EventKind::CameraFault => Kind::CameraFault,
     }

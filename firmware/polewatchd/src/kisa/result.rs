@@ -70,6 +70,7 @@ const fn description(kind: EventKind) -> Option<&'static str> {
     match kind {
         EventKind::Intrusion => Some("Intrusion"),
         EventKind::Loitering => Some("Loitering"),
+        EventKind::Falldown => Some("Falldown"),
         EventKind::Abandonment => Some("Abandonment"),
         EventKind::CameraFault => None,
     }

@@ -87,6 +87,8 @@ pub(super) struct DetectionsLine {
     at_s: f64,
     light: &'static str,
     detections: Vec<DetectionPart>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    closer: Vec<DetectionPart>,
 }
 
 #[derive(Serialize)]
@@ -108,6 +110,7 @@ impl DetectionsLine {
             at_s: at.as_secs_f64(),
             light: step.observations.light.word(),
             detections: step.detections.iter().map(part).collect(),
+            closer: step.closer.iter().map(part).collect(),
         }
     }
 }
@@ -128,6 +131,7 @@ pub(super) const fn kind_word(kind: EventKind) -> &'static str {
     match kind {
         EventKind::Intrusion => "intrusion",
         EventKind::Loitering => "loitering",
+        EventKind::Falldown => "falldown",
         EventKind::Abandonment => "abandonment",
         EventKind::CameraFault => "camera_fault",
     }

@@ -85,8 +85,8 @@ impl Replay {
     }
 
     /// The shared settings with this clip's zones and rules: an intrusion rule where the truth
-    /// draws a zone for it, a loitering rule on its zone or else on the whole picture, an abandonment
-    /// rule on the whole picture.
+    /// draws a zone for it, a loitering rule on its zone or else on the whole picture, falldown
+    /// and abandonment rules on the whole picture.
     fn config(&self, truth: &Truth) -> Table {
         let mut zones = Vec::new();
         let mut rules = Vec::new();
@@ -100,6 +100,7 @@ impl Replay {
             zones.push(zone("loiter", corners));
         }
         rules.push(rule("loitering", drawn.map(|_| "loiter")));
+        rules.push(rule("falldown", None));
         rules.push(rule("abandonment", None));
         let mut config = self.base.clone();
         // The daemon has no default for its own names; a replay tells them to nobody.
@@ -177,11 +178,13 @@ mod tests {
             [[zone]]\nname = \"loiter\"\npolygon = [[0.0, 0.0], [0.5, 0.0], [0.0, 1.0]]\n\n\
             [[rule]]\nname = \"intrusion\"\nkind = \"intrusion\"\nzone = \"intrusion\"\n\n\
             [[rule]]\nname = \"loitering\"\nkind = \"loitering\"\nzone = \"loiter\"\n\n\
+            [[rule]]\nname = \"falldown\"\nkind = \"falldown\"\n\n\
             [[rule]]\nname = \"abandonment\"\nkind = \"abandonment\"\n";
         assert_eq!(replay.config(&truth(both)), expected.parse::<Table>().unwrap());
         let expected = "\
             site = \"polescore\"\nbox = \"pole-7\"\n[analysis]\nfps = 5.0\n\n\
             [[rule]]\nname = \"loitering\"\nkind = \"loitering\"\n\n\
+            [[rule]]\nname = \"falldown\"\nkind = \"falldown\"\n\n\
             [[rule]]\nname = \"abandonment\"\nkind = \"abandonment\"\n";
         assert_eq!(replay.config(&truth("{}")), expected.parse::<Table>().unwrap());
     }

@@ -10,6 +10,9 @@ use super::super::raw::{RawRule, RawZone};
 use super::{Check, MAX_NAME_BYTES};
 
 const MAX_RULES: usize = 32;
+/// The kinds, for whoever wrote another.
+const KINDS: &str = "\"intrusion\" or \"loitering\" or \"falldown\" or \"abandonment\" or \
+                     \"camera_fault\"";
 
 impl Check<'_> {
     pub(super) fn rules(&mut self, raw: &[RawRule], zones: &[RawZone]) -> Vec<RuleSettings> {
@@ -57,6 +60,11 @@ impl Check<'_> {
                 let dwell = self.duration(key("dwell"), rule.dwell.as_deref(), "10s", ("1s", "1h"));
                 (&["zone", "dwell"], RuleKind::Loitering { dwell })
             }
+            "falldown" => {
+                let down =
+                    self.duration(key("down"), rule.down.as_deref(), "1500ms", ("500ms", "60s"));
+                (&["zone", "down"], RuleKind::Falldown { down })
+            }
             "abandonment" => {
                 let allowed = ("1s", "5m");
                 let rest = self.duration(key("rest"), rule.rest.as_deref(), "3s", allowed);
@@ -72,9 +80,7 @@ impl Check<'_> {
                 (&["faults", "after"], RuleKind::CameraFault { faults, after })
             }
             other => {
-                let allowed =
-                    "\"intrusion\" or \"loitering\" or \"abandonment\" or \"camera_fault\"";
-                self.refuse(key("kind"), format_args!("{other:?}"), allowed);
+                self.refuse(key("kind"), format_args!("{other:?}"), KINDS);
                 return None;
             }
         };
@@ -110,6 +116,7 @@ fn written(rule: &RawRule) -> impl Iterator<Item = (&'static str, String)> {
         ("zone", text(&rule.zone)),
         ("hold", text(&rule.hold)),
         ("dwell", text(&rule.dwell)),
+        ("down", text(&rule.down)),
         ("rest", text(&rule.rest)),
         ("alone", text(&rule.alone)),
         ("faults", rule.faults.as_ref().map(|faults| format!("{faults:?}"))),

@@ -1,0 +1,128 @@
+//! One person: upright, or down since they were.
+
+use crate::event::{Participant, TrackId};
+use crate::geometry::{NormBox, Point};
+use crate::rule::Scene;
+use crate::rule::falldown::fall::{DESCENT, Fall, UNCLEAR};
+use crate::rule::falldown::glimpses::Glimpses;
+use crate::rule::falldown::scenery::Scenery;
+use crate::rule::falldown::stance::Stance;
+use crate::time::FrameTime;
+use crate::tracker::{Standing, Track};
+
+/// The place looked at closer, in standing widths and heights: a body length to every side of the
+/// feet.
+const LOOKED_AT: (f32, f32) = (5.5, 2.2);
+
+/// Somebody followed for the sake of falls.
+#[derive(Clone, Debug)]
+pub(super) struct Person {
+    pub(super) track: TrackId,
+    stance: Stance,
+    /// Where they were last seen, in whatever posture, and when.
+    last: NormBox,
+    last_seen: FrameTime,
+    /// Known to be a person rather than a thing that looks like one.
+    person: bool,
+    path: Vec<(FrameTime, Point)>,
+    /// When a closer look at them was asked for last.
+    pub(super) asked: FrameTime,
+    pub(super) fall: Option<Fall>,
+}
+
+impl Person {
+    /// Somebody first looked at in this frame.
+    pub(super) fn new(track: &Track) -> Self {
+        Self {
+            track: track.id(),
+            stance: Stance::default(),
+            last: *track.bounds(),
+            last_seen: track.last_seen(),
+            person: false,
+            path: Vec::new(),
+            asked: FrameTime::default(),
+            fall: None,
+        }
+    }
+
+    /// Takes in one frame; gives the fall that is over with it.
+    pub(super) fn step(&mut self, scene: &Scene<'_>, scenery: &Scenery) -> Option<Fall> {
+        if let Some(fall) = &mut self.fall {
+            let glimpses = Glimpses::new(scene, scenery, (self.track, fall.measure.upright));
+            fall.step(scene, &glimpses, &self.last);
+            if !fall.is_over(scene.now) {
+                return None;
+            }
+            self.stance = Stance::default();
+            return self.fall.take();
+        }
+        let track = scene.track(self.track).filter(|track| track.standing() == Standing::Followed);
+        let upright = track.is_some_and(|track| self.see(track, scene));
+        let watched = !upright && self.person && !self.may_be_out(scene.now);
+        let measure = self.stance.measure().filter(|_| watched)?;
+        if scene.now.since(measure.upright) <= DESCENT {
+            let glimpses = Glimpses::new(scene, scenery, (self.track, measure.upright));
+            let (bodies, _) = glimpses.judged(&measure, &self.last);
+            self.fall = Fall::begin(scene, measure, &bodies);
+        }
+        None
+    }
+
+    /// Where a closer look is worth its price: where somebody is coming down, or lies and is hard to
+    /// see.
+    pub(super) fn unclear(&self, now: FrameTime) -> Option<NormBox> {
+        let (measure, center) = if let Some(fall) = &self.fall {
+            fall.is_unclear(now).then(|| (fall.measure, fall.body.bounds.center()))?
+        } else {
+            let measure = self.stance.measure()?;
+            let coming_down = (UNCLEAR..=DESCENT).contains(&now.since(measure.upright));
+            let watched = coming_down && self.person && !self.may_be_out(now);
+            watched.then(|| (measure, self.last.foot()))?
+        };
+        let (wide, tall) = (LOOKED_AT.0 * measure.width, LOOKED_AT.1 * measure.height);
+        let (x, y) = (center.x - wide / 2.0, center.y - tall / 2.0);
+        NormBox::new(x, y, x + wide, y + tall)
+    }
+
+    /// Whether nothing more can come of them.
+    pub(super) fn is_over(&self, now: FrameTime) -> bool {
+        self.fall.is_none() && now.since(self.last_seen) > DESCENT
+    }
+
+    /// The fall an alarm was given for.
+    pub(super) fn told(&self) -> Option<&Fall> {
+        self.fall.as_ref().filter(|fall| fall.told)
+    }
+
+    /// Them as they stand in an event, on the ground.
+    pub(super) fn participant(&self) -> Option<Participant> {
+        let fall = self.fall.as_ref()?;
+        let body = fall.body;
+        Some(Participant {
+            track: self.track,
+            class: body.class,
+            bounds: body.bounds,
+            confidence: body.confidence,
+            path: self.path.clone(),
+            sights: fall.sights.clone(),
+        })
+    }
+
+    /// Whether they may be out of the picture: cut by an edge of it when last seen, and not seen
+    /// any more. What lies there then is something else.
+    fn may_be_out(&self, now: FrameTime) -> bool {
+        let cut = self.last.cut_by();
+        self.last_seen < now && (cut.left || cut.right || cut.bottom)
+    }
+
+    /// Takes in a sight of their track; tells whether they are upright.
+    fn see(&mut self, track: &Track, scene: &Scene<'_>) -> bool {
+        let upright = self.stance.see(scene.now, track.bounds());
+        (self.last, self.last_seen) = (*track.bounds(), scene.now);
+        if upright {
+            self.person = track.is_person(scene.start_confidence);
+            self.path = track.path().thinned(Participant::MAX_PATH);
+        }
+        upright
+    }
+}
