@@ -148,6 +148,28 @@ impl Analysis {
         self.analyzer.silence(now)
     }
 
+    /// Ends what is still going on: no more frames will come.
+    pub fn finish(&mut self) -> Vec<Event> {
+        self.analyzer.finish(self.last)
+    }
+
+    /// Whom the rules had an eye on and let go since this was last asked.
+    pub fn take_candidates(&mut self) -> Vec<Candidate> {
+        self.analyzer.take_candidates()
+    }
+
+    /// Which engine and weights run, and why.
+    #[must_use]
+    pub const fn choice(&self) -> &Choice {
+        self.detector.choice()
+    }
+
+    /// What it has cost so far.
+    #[must_use]
+    pub const fn costs(&self) -> Costs {
+        self.costs
+    }
+
     fn look(
         &mut self,
         now: FrameTime,
@@ -163,11 +185,6 @@ impl Analysis {
         Ok(())
     }
 
-    /// Whom the rules had an eye on and let go since this was last asked.
-    pub fn take_candidates(&mut self) -> Vec<Candidate> {
-        self.analyzer.take_candidates()
-    }
-
     /// Answers the rules' question; the answer counts at the next frame.
     fn look_closer(&mut self, picture: &Picture<'_>, question: &Question) {
         let began = clock::thread_cpu();
@@ -181,23 +198,6 @@ impl Analysis {
             }
             Err(error) => tracing::warn!("closer look: {error}"),
         }
-    }
-
-    /// Ends what is still going on: no more frames will come.
-    pub fn finish(&mut self) -> Vec<Event> {
-        self.analyzer.finish(self.last)
-    }
-
-    /// Which engine and weights run, and why.
-    #[must_use]
-    pub const fn choice(&self) -> &Choice {
-        self.detector.choice()
-    }
-
-    /// What it has cost so far.
-    #[must_use]
-    pub const fn costs(&self) -> Costs {
-        self.costs
     }
 }
 
