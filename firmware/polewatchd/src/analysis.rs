@@ -73,7 +73,8 @@ pub struct Step<'a> {
 pub struct Costs {
     /// Frames analysed.
     pub frames: u64,
-    /// How many whole pictures the network's looks at them add up to: parts count by their area.
+    /// How many whole pictures the network's looks at them add up to: parts count by their area,
+    /// closer looks at candidates do not count.
     pub looked: f64,
     /// CPU time of the network alone, on the analysing thread.
     pub inference: Duration,

@@ -66,7 +66,7 @@ pub enum ReplayError {
 pub struct Stats {
     /// Frames analysed.
     pub frames: u64,
-    /// Whole pictures the network looked at; parts count by their area.
+    /// Whole pictures the network looked at; parts count by their area, closer looks do not count.
     pub looked: f64,
     /// Seconds of video up to the last frame analysed.
     pub video_s: f64,

@@ -133,7 +133,7 @@ pub(super) fn machine_path(text: &str) -> Option<&str> {
         concat!("registry", ".npmjs"),
         concat!("deb.debian", ".org"),
     ];
-    // `$HOME/work/` is a place of everybody's.
+    // A place below `$HOME` is everybody's.
     let stands_alone = |line: &str, place: &str| {
         let found = line.match_indices(place).any(|(at, _)| !line[..at].ends_with(is_word));
         found || (!place.starts_with('/') && line.contains(place))
@@ -191,5 +191,5 @@ fn finds_a_link_and_a_named_page() {
 fn finds_a_developers_machine() {
     assert_eq!(machine_path("good\nin /home/kim/polewatch\n"), Some("in /home/kim/polewatch"));
     assert!(machine_path(concat!("https://pypi", ".org/simple")).is_some());
-    assert_eq!(machine_path("cache in $HOME/work/x, crates.io"), None);
+    assert_eq!(machine_path(concat!("cache in $HOME/wo", "rk/x, crates.io")), None);
 }
