@@ -7,9 +7,10 @@ use crate::detection::{Confidence, Detection, ObjectClass};
 use crate::event::Event;
 use crate::geometry::NormBox;
 use crate::question::Question;
-use crate::rule::{EventIds, Rule, Scene};
+use crate::rule::{EventIds, Scene, Sentry};
 use crate::scene::Observations;
 use crate::scene::light::Light;
+use crate::schedule::WeekTime;
 use crate::settings::Settings;
 use crate::time::FrameTime;
 use crate::tracker::{Standing, Track, Tracker};
@@ -29,7 +30,7 @@ const SHOWS_ITSELF: Duration = Duration::from_secs(5);
 pub struct Analyzer {
     start_confidence: Confidence,
     tracker: Tracker,
-    rules: Vec<Rule>,
+    rules: Vec<Sentry>,
     ids: EventIds,
     now: FrameTime,
     light: Light,
@@ -49,7 +50,7 @@ impl Analyzer {
         Self {
             start_confidence: settings.tracker().start_confidence,
             tracker: Tracker::new(settings.tracker()),
-            rules: rules.map(|rule| Rule::new(rule, settings.zone_of(rule))).collect(),
+            rules: rules.map(|rule| Sentry::new(rule, settings.zone_of(rule))).collect(),
             ids: EventIds::default(),
             now: FrameTime::default(),
             light: Light::default(),
@@ -77,6 +78,8 @@ impl Analyzer {
         self.tracker.step(self.now, detections);
         let scene = Scene {
             now: self.now,
+            // Each rule's own matter.
+            duty: None,
             tracks: self.tracker.tracks(),
             detections,
             observations,
@@ -90,12 +93,12 @@ impl Analyzer {
         self.lit(events)
     }
 
-    /// Takes in that no frame has come by `now`, on the frames' own axis: a camera that is gone is
-    /// told of while it is gone.
-    pub fn silence(&mut self, now: FrameTime) -> Vec<Event> {
+    /// Takes in that no frame has come by `now`, on the frames' own axis, when the local time is
+    /// `local` as in [`Observations::local`]: a camera that is gone is told of while it is gone.
+    pub fn silence(&mut self, now: FrameTime, local: Option<WeekTime>) -> Vec<Event> {
         let now = self.now.max(now);
         let rules = self.rules.iter_mut();
-        let events = rules.filter_map(|rule| rule.silence(now, &mut self.ids)).collect();
+        let events = rules.filter_map(|rule| rule.silence(now, local, &mut self.ids)).collect();
         self.lit(events)
     }
 
@@ -103,7 +106,7 @@ impl Analyzer {
     /// second. Never answering costs sight of people who are down, nothing else.
     #[must_use]
     pub fn question(&self) -> Option<Question> {
-        self.rules.iter().find_map(Rule::question)
+        self.rules.iter().find_map(Sentry::question)
     }
 
     /// Takes the answer to [`Analyzer::question`]: the persons a closer look at its place found,
@@ -149,7 +152,7 @@ impl Analyzer {
     }
 
     fn gather(&mut self) {
-        self.candidates.extend(self.rules.iter_mut().flat_map(Rule::take_candidates));
+        self.candidates.extend(self.rules.iter_mut().flat_map(Sentry::take_candidates));
         let spare = self.candidates.len().saturating_sub(Self::MAX_CANDIDATES);
         self.candidates.drain(..spare);
     }

@@ -37,6 +37,8 @@ pub enum Lack {
     Owner,
     /// It is a parked vehicle.
     Thing,
+    /// It was outside the rule's hours.
+    Hours,
 }
 
 impl Candidate {
@@ -56,6 +58,7 @@ impl Lack {
             Self::Person => "reached it, but is not surely a person",
             Self::Owner => "belongs to nobody who was seen; it would take",
             Self::Thing => "is a parked vehicle; it would take",
+            Self::Hours => "was outside the rule's hours; within them it takes",
         }
     }
 }

@@ -12,6 +12,7 @@ pub mod luma;
 pub mod polygon;
 pub mod question;
 pub mod scene;
+pub mod schedule;
 pub mod settings;
 pub mod time;
 pub mod zone;

@@ -10,6 +10,7 @@ mod incident;
 mod intrusion;
 mod loitering;
 mod occupancy;
+mod sentry;
 mod stay;
 mod zone_rule;
 
@@ -28,6 +29,8 @@ use crate::settings::{RuleKind, RuleSettings};
 use crate::time::FrameTime;
 use crate::tracker::{Standing, Track};
 use crate::zone::Zone;
+
+pub(crate) use sentry::Sentry;
 
 /// One configured rule with its state.
 #[derive(Clone, Debug)]
@@ -81,10 +84,15 @@ impl Rule {
         }
     }
 
-    /// Takes in that no frame has come by `now`.
-    pub(crate) fn silence(&mut self, now: FrameTime, ids: &mut EventIds) -> Option<Event> {
+    /// Takes in that no frame has come by `now`; it has been on duty since `duty`.
+    pub(crate) fn silence(
+        &mut self,
+        now: FrameTime,
+        duty: Option<FrameTime>,
+        ids: &mut EventIds,
+    ) -> Option<Event> {
         match self {
-            Self::CameraFault(rule) => rule.silence(now, ids),
+            Self::CameraFault(rule) => rule.silence(now, duty, ids),
             Self::Intrusion(_) | Self::Loitering(_) | Self::Falldown(_) | Self::Abandonment(_) => {
                 None
             }
@@ -118,6 +126,9 @@ impl Rule {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scene<'a> {
     pub(crate) now: FrameTime,
+    /// Since when the rule's hours have lasted; `None` outside of them: it looks on, since what it
+    /// saw before may matter in them, but finds nobody at fault.
+    pub(crate) duty: Option<FrameTime>,
     /// All tracks, the tentative and the lost included.
     pub(crate) tracks: &'a [Track],
     /// What the detector sees, vehicles and bags included.

@@ -16,6 +16,7 @@ use crate::luma::Luma;
 use crate::scene::light::{Light, LightMeter};
 use crate::scene::resting::RestingThing;
 use crate::scene::view::{View, ViewMeter};
+use crate::schedule::WeekTime;
 use crate::time::FrameTime;
 
 /// One frame's pixels, as far as the scene needs them.
@@ -27,7 +28,7 @@ pub struct Sight<'a> {
     pub saturation: f32,
 }
 
-/// What the pixels of one frame say.
+/// What one frame shows besides objects, and what the wall clock showed.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Observations {
     /// The light the scene stands in.
@@ -38,6 +39,9 @@ pub struct Observations {
     pub aspect: f32,
     /// What rests where nothing did, oldest first; empty when nobody looks for things.
     pub resting: Vec<RestingThing>,
+    /// Local time where the camera hangs, from whoever may read a clock; `None` when nobody vouches
+    /// for it, and then rules that have hours watch.
+    pub local: Option<WeekTime>,
 }
 
 /// Looks at every frame of one camera.

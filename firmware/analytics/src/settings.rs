@@ -10,6 +10,7 @@ use thiserror::Error;
 
 use crate::detection::Confidence;
 use crate::scene::fault::Faults;
+use crate::schedule::Schedule;
 use crate::zone::Zone;
 
 /// Everything an [`Analyzer`](crate::Analyzer) is told.
@@ -36,6 +37,8 @@ pub struct RuleSettings {
     pub name: Arc<str>,
     /// The zone it watches; `None` is the whole picture.
     pub zone: Option<Arc<str>>,
+    /// When it watches; `None` is always.
+    pub schedule: Option<Schedule>,
     /// What it looks for.
     pub kind: RuleKind,
 }
@@ -319,7 +322,7 @@ mod tests {
     }
 
     fn rule(name: &str, zone: Option<&str>, kind: RuleKind) -> RuleSettings {
-        RuleSettings { name: name.into(), zone: zone.map(Into::into), kind }
+        RuleSettings { name: name.into(), zone: zone.map(Into::into), schedule: None, kind }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use analytics::geometry::{NormBox, Point};
 use analytics::polygon::Polygon;
 use analytics::scene::Observations;
 use analytics::scene::resting::{Change, RestingThing};
+use analytics::schedule::{Day, Days, Hours, Schedule, WeekTime};
 use analytics::settings::{RuleKind, RuleSettings, Settings, TrackerSettings};
 use analytics::time::FrameTime;
 use analytics::zone::Zone;
@@ -23,14 +24,23 @@ fn settings() -> Settings {
     let rule = |name: &str, zone: Option<&str>, kind| RuleSettings {
         name: name.into(),
         zone: zone.map(Into::into),
+        schedule: None,
         kind,
     };
-    let rules = vec![
+    let hours = vec![Hours::new(22 * 60, 6 * 60).unwrap(), Hours::new(12 * 60, 13 * 60).unwrap()];
+    let schedule = Schedule::new(Days::from_iter([Day::Monday, Day::Sunday]), hours).unwrap();
+    let at_night = |rule: RuleSettings| RuleSettings {
+        name: format!("{} at night", rule.name).into(),
+        schedule: Some(schedule.clone()),
+        ..rule
+    };
+    let mut rules = vec![
         rule("entered", Some("lawn"), RuleKind::Intrusion { hold: Duration::from_millis(500) }),
         rule("stayed", None, RuleKind::Loitering { dwell: Duration::from_secs(2) }),
         rule("fell", None, RuleKind::Falldown { down: Duration::from_millis(500) }),
         rule("left", None, RuleKind::Abandonment { rest: SECOND, alone: SECOND }),
     ];
+    rules.extend(rules.clone().into_iter().map(at_night));
     Settings::new(TrackerSettings::default(), vec![zone], rules).unwrap()
 }
 
@@ -43,13 +53,22 @@ fn run(frames: &[Frame]) -> Vec<Event> {
     for (now, seen) in frames {
         // What is seen rests too, once it has been looked at for a while.
         let resting = (1..).zip(seen).map(|(id, seen)| thing(id, *now, seen)).collect();
-        let observations = Observations { aspect: 1.5, resting, ..Observations::default() };
+        let local = local(*now, seen);
+        let observations = Observations { aspect: 1.5, resting, local, ..Observations::default() };
         events.extend(analyzer.step(*now, seen, &observations));
         assert!(analyzer.tracks().len() <= 128);
         assert!(analyzer.tracks().iter().all(|track| track.path().thinned(1000).len() <= 33));
     }
     events.extend(analyzer.finish(frames.last().map_or(FrameTime::default(), |frame| frame.0)));
     events
+}
+
+/// A day passes in two seconds; nobody knows the time of some frames.
+fn local(now: FrameTime, seen: &[Detection]) -> Option<WeekTime> {
+    let days = now.as_micros() / 2_000_000;
+    let share = (now.as_micros() % 2_000_000) as f64 / 2_000_000.0;
+    let day = Day::ALL[(days % 7) as usize];
+    WeekTime::new(day, Duration::from_secs_f64(share * 86_400.0)).filter(|_| seen.len() % 8 != 7)
 }
 
 /// A thing where something is seen, its times anywhere about `now`.

@@ -16,7 +16,7 @@ type Moment = (FrameTime, Option<View>);
 
 fn events(moments: &[Moment]) -> Vec<Event> {
     let kind = RuleKind::CameraFault { faults: Faults::ALL, after: None };
-    let rule = RuleSettings { name: "camera".into(), zone: None, kind };
+    let rule = RuleSettings { name: "camera".into(), zone: None, schedule: None, kind };
     let settings = Settings::new(TrackerSettings::default(), vec![], vec![rule]).unwrap();
     let mut analyzer = Analyzer::new(&settings);
     let mut events = Vec::new();
@@ -26,7 +26,7 @@ fn events(moments: &[Moment]) -> Vec<Event> {
                 let observations = Observations { view, ..Observations::default() };
                 analyzer.step(now, &[], &observations)
             }
-            None => analyzer.silence(now),
+            None => analyzer.silence(now, None),
         });
     }
     events.extend(analyzer.finish(moments.last().map_or(FrameTime::default(), |last| last.0)));

@@ -9,6 +9,7 @@ use analytics::event::{Event, Phase};
 use analytics::scene::Observations;
 use analytics::scene::fault::{Fault, Faults};
 use analytics::scene::view::{Likeness, View};
+use analytics::schedule::{Day, Days, Hours, Schedule, WeekTime};
 use analytics::settings::{RuleKind, RuleSettings, Settings, TrackerSettings};
 use analytics::time::FrameTime;
 
@@ -17,11 +18,14 @@ const FRAME: Duration = Duration::from_millis(100);
 /// What a camera shows: "good 5 dark 12" is five good seconds and twelve dark ones. Nothing comes
 /// while it is "silent".
 fn told(story: &str, faults: Faults, after: Option<Duration>) -> String {
-    let rule = RuleSettings {
-        name: "camera".into(),
-        zone: None,
-        kind: RuleKind::CameraFault { faults, after },
-    };
+    told_in(story, None, RuleKind::CameraFault { faults, after })
+}
+
+/// The same of a rule with hours, which are seconds of the story: Monday's minutes.
+fn told_in(story: &str, hours: Option<(u16, u16)>, kind: RuleKind) -> String {
+    let schedule = hours
+        .map(|(from, to)| Schedule::new(Days::ALL, vec![Hours::new(from, to).unwrap()]).unwrap());
+    let rule = RuleSettings { name: "camera".into(), zone: None, schedule, kind };
     let settings = Settings::new(TrackerSettings::default(), vec![], vec![rule]).unwrap();
     let mut analyzer = Analyzer::new(&settings);
     let mut events = Vec::new();
@@ -31,12 +35,14 @@ fn told(story: &str, faults: Faults, after: Option<Duration>) -> String {
         let frames = (scene[1].parse::<f64>().unwrap() * 10.0).round() as u32;
         for _ in 0..frames {
             now = now.plus(FRAME);
+            let minutes = Duration::from_secs_f64(60.0 * now.as_secs_f64());
+            let local = WeekTime::new(Day::Monday, minutes);
             if scene[0] == "silent" {
-                events.extend(analyzer.silence(now));
+                events.extend(analyzer.silence(now, local));
             } else {
                 let view = View { changed: if first { None } else { Some(0.2) }, ..view(scene[0]) };
                 let view = if scene[0] == "frozen" { self::view("frozen") } else { view };
-                let observations = Observations { view, ..Observations::default() };
+                let observations = Observations { view, local, ..Observations::default() };
                 events.extend(analyzer.step(now, &[], &observations));
                 first = false;
             }
@@ -144,6 +150,22 @@ fn a_rule_looks_for_its_own_faults_in_its_own_time() {
 }
 
 #[test]
+fn a_fault_counts_from_the_beginning_of_the_hours_and_outlasts_them() {
+    for (story, hours, expected) in [
+        ("good 5 dark 40 good 10", (20, 60), "dark 20-48"),
+        ("good 5 dark 40 good 10", (0, 20), "dark 5-48"),
+        ("good 5 dark 40 good 10", (38, 60), ""),
+        ("good 5 dark 40 good 10", (0, 12), ""),
+        // Nothing comes that could tell the time but the silence itself.
+        ("good 5 silent 40 good 10", (20, 60), "lost 20-47"),
+        ("good 5 silent 40 good 10", (0, 10), ""),
+    ] {
+        let kind = RuleKind::CameraFault { faults: Faults::ALL, after: None };
+        assert_eq!(told_in(story, Some(hours), kind), expected, "{story} {hours:?}");
+    }
+}
+
+#[test]
 fn an_alarm_says_what_it_was_measured_by() {
     let settings = Settings::new(
         TrackerSettings::default(),
@@ -151,6 +173,7 @@ fn an_alarm_says_what_it_was_measured_by() {
         vec![RuleSettings {
             name: "camera".into(),
             zone: None,
+            schedule: None,
             kind: RuleKind::CameraFault { faults: Faults::ALL, after: None },
         }],
     );

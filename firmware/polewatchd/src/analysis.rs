@@ -13,6 +13,7 @@ use analytics::luma::Luma;
 use analytics::question::Question;
 use analytics::scene::resting::Resting;
 use analytics::scene::{Observations, Observer, Sight};
+use analytics::schedule::WeekTime;
 use analytics::settings::{RuleKind, Settings, SettingsError, TrackerSettings};
 use analytics::time::FrameTime;
 use detector::attention::{Attention, Look};
@@ -114,11 +115,16 @@ impl Analysis {
         })
     }
 
-    /// What is seen in `frame` and what the rules make of it.
+    /// What is seen in `frame`, taken at `local` time if that is known, and what the rules make of
+    /// it.
     ///
     /// # Errors
     /// The engine failed on this frame; the next one may be tried.
-    pub fn step(&mut self, frame: &Frame) -> Result<Step<'_>, DetectorError> {
+    pub fn step(
+        &mut self,
+        frame: &Frame,
+        local: Option<WeekTime>,
+    ) -> Result<Step<'_>, DetectorError> {
         let (now, picture) = (frame.time(), frame.picture());
         self.last = now;
         grey::shrink(&picture, GREY_PX, &mut self.grey);
@@ -131,7 +137,7 @@ impl Analysis {
         }
         self.costs.frames += 1;
         let sight = Sight { luma: &self.grey, saturation: saturation(&picture) };
-        let mut observations = self.observer.step(now, &sight);
+        let mut observations = Observations { local, ..self.observer.step(now, &sight) };
         if let Some(things) = &mut self.things {
             things.step(now, &picture, &self.analyzer, &mut observations);
         }
@@ -144,9 +150,9 @@ impl Analysis {
         Ok(Step { detections, closer: &self.closer, observations, events })
     }
 
-    /// What the rules make of no frame having come by `now`.
-    pub fn silence(&mut self, now: FrameTime) -> Vec<Event> {
-        self.analyzer.silence(now)
+    /// What the rules make of no frame having come by `now`, which is `local` time.
+    pub fn silence(&mut self, now: FrameTime, local: Option<WeekTime>) -> Vec<Event> {
+        self.analyzer.silence(now, local)
     }
 
     /// Ends what is still going on: no more frames will come.

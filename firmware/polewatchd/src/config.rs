@@ -17,6 +17,8 @@ use board::BoardKind;
 use detector::{BackendKind, Precision};
 use sha2::{Digest, Sha256};
 
+use crate::calendar::Calendar;
+
 pub use problem::{ConfigError, Problem};
 
 /// Largest configuration file read; a real one is a few kilobytes.
@@ -29,6 +31,8 @@ pub struct Config {
     pub site: String,
     /// The box's own name, unique within the site.
     pub box_name: String,
+    /// Where the box stands, as far as clocks go.
+    pub calendar: Calendar,
     /// The camera.
     pub camera: Camera,
     /// Analysis rate, frames per second of stream time.
@@ -149,6 +153,12 @@ pub struct Broker {
 }
 
 impl Config {
+    /// How many of its rules have hours.
+    #[must_use]
+    pub fn rules_with_hours(&self) -> usize {
+        self.rules.iter().filter(|rule| rule.schedule.is_some()).count()
+    }
+
     /// Reads and validates `path`.
     ///
     /// # Errors

@@ -19,6 +19,7 @@ use sd_notify::NotifyState;
 use wire::BoxAddress;
 
 use crate::analysis::Analysis;
+use crate::calendar::Timekeeper;
 use crate::clip::{self, Lengths, Recorder};
 use crate::clock::{Anchor, Clock};
 use crate::config::{Broker, Config, Source};
@@ -131,6 +132,7 @@ impl Daemon {
             frames,
             anchor,
             clock: clock.clone(),
+            timekeeper: Timekeeper::new(config.calendar.clone(), config.rules_with_hours()),
             cues,
             intake,
             analysed: analysed.clone(),
@@ -309,6 +311,7 @@ fn nameplate(config: &Config, spool: &Spool, analysis: &Analysis, board: &Board)
         firmware: firmware(),
         detector: analysis.choice().to_string(),
         board: board.description().to_owned(),
+        rules_with_hours: config.rules_with_hours(),
     }
 }
 

@@ -33,6 +33,8 @@ pub struct Nameplate {
     pub detector: String,
     /// What the box is.
     pub board: String,
+    /// How many rules keep hours, for which they need to know the time.
+    pub rules_with_hours: usize,
 }
 
 /// What the parts say at one moment.
@@ -62,7 +64,7 @@ pub fn report(nameplate: &Nameplate, snapshot: &Snapshot) -> Report {
         detector(nameplate, snapshot),
         spool(&snapshot.spool),
         uplink(&snapshot.uplink),
-        clock(snapshot.at.quality),
+        clock(snapshot.at.quality, nameplate.rules_with_hours),
         board(nameplate, snapshot.board_trouble.as_deref()),
     ];
     Report {
@@ -155,12 +157,20 @@ fn uplink(uplink: &UplinkStatus) -> Part {
     }
 }
 
-fn clock(quality: ClockQuality) -> Part {
-    match quality {
-        ClockQuality::Synchronized => part("clock", State::Ok, "synchronized"),
-        ClockQuality::FreeRunning => part("clock", State::Warn, "set, but no time server is heard"),
-        ClockQuality::Unknown => part("clock", State::Fail, "not set: no time server is heard"),
+fn clock(quality: ClockQuality, rules_with_hours: usize) -> Part {
+    let (state, detail) = match quality {
+        ClockQuality::Synchronized => return part("clock", State::Ok, "synchronized"),
+        ClockQuality::FreeRunning => (State::Warn, "set, but no time server is heard"),
+        ClockQuality::Unknown => (State::Fail, "not set: no time server is heard"),
+    };
+    if rules_with_hours == 0 {
+        return part("clock", state, detail);
     }
+    part(
+        "clock",
+        state,
+        &format!("{detail}; rules that watch beyond their hours: {rules_with_hours}"),
+    )
 }
 
 fn board(nameplate: &Nameplate, trouble: Option<&str>) -> Part {

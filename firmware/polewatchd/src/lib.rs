@@ -2,6 +2,7 @@
 //!
 //! Promises: one direction, camera to control room; ARCHITECTURE.md names the threads and queues.
 
+pub mod calendar;
 pub mod clock;
 pub mod config;
 pub mod durable;

@@ -6,11 +6,13 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use crossbeam_channel::Receiver;
+use polewatchd::calendar;
 use polewatchd::config::Config;
 use polewatchd::daemon;
 use polewatchd::kisa::Zones;
 use polewatchd::replay::{self, Outputs};
 use tracing_subscriber::EnvFilter;
+use wire::alarm::WallTime;
 
 #[derive(Parser)]
 #[command(version, about = "Watches one camera and reports what happens to the control room")]
@@ -39,6 +41,10 @@ enum Command {
         /// The configuration; only its zones, rules, analysis and detector parts matter.
         #[arg(long)]
         config: PathBuf,
+        /// When the recording began, such as 2026-11-23T22:00:00+09:00: rules that have hours need
+        /// to know, otherwise they watch all of it.
+        #[arg(long, value_parser = calendar::moment)]
+        began: Option<WallTime>,
         /// Where events go, one JSON object a line.
         #[arg(long)]
         events: PathBuf,
@@ -87,6 +93,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Replay {
             recording,
             config,
+            began,
             events,
             stats,
             detections,
@@ -99,7 +106,7 @@ fn run(command: Command) -> anyhow::Result<()> {
                 Zones::read(&map)?.apply(&mut config);
             }
             let outputs = Outputs { events, stats, detections, explanation, kisa };
-            let stats = replay::replay(&recording, &config, &outputs)?;
+            let stats = replay::replay(&recording, &config, began, &outputs)?;
             tracing::info!("{} frames of {:.1} s of video", stats.frames, stats.video_s);
         }
     }

@@ -15,8 +15,10 @@ use analytics::candidate::Candidate;
 use analytics::event::Event;
 use analytics::time::FrameTime;
 use serde::Serialize;
+use wire::alarm::{ClockQuality, WallTime};
 
 use crate::analysis::{Analysis, AnalysisError, Step};
+use crate::calendar::Timekeeper;
 use crate::clock::{self, Clock};
 use crate::config::Config;
 use crate::kisa::Results;
@@ -26,6 +28,9 @@ use lines::{DetectionsLine, EventLine};
 
 /// How often progress is shown to somebody who watches.
 const PROGRESS: Duration = Duration::from_secs(1);
+
+/// The wall time of a recording that does not say.
+const NOBODY_KNOWS: WallTime = WallTime { unix_ms: 0, quality: ClockQuality::Unknown };
 
 /// Where a replay writes; each file is one JSON object a line, the statistics a single one.
 #[derive(Clone, Debug, Default)]
@@ -86,21 +91,30 @@ pub struct Stats {
     pub model_sha256: String,
 }
 
-/// Replays `recording` and gives what it cost.
+/// Replays `recording` and gives what it cost. Rules that have hours need to know when it `began`;
+/// otherwise they watch all of it.
 ///
 /// # Errors
 /// One line: the recording, the model or an output file, and what is wrong with it.
-pub fn replay(recording: &Path, config: &Config, out: &Outputs) -> Result<Stats, ReplayError> {
+pub fn replay(
+    recording: &Path,
+    config: &Config,
+    began: Option<WallTime>,
+    out: &Outputs,
+) -> Result<Stats, ReplayError> {
     let mut frames = FileFrames::open(recording, config.analysis_fps)?;
     let mut analysis = Analysis::open(config, frames.size().unwrap_or((1280, 720)))?;
     tracing::info!("detector: {}", analysis.choice());
     let startup = clock::process_cpu();
     let mut written = Written::create(out)?;
     let mut progress = Progress::new(recording);
+    let began = began.unwrap_or(NOBODY_KNOWS);
+    let mut timekeeper = Timekeeper::new(config.calendar.clone(), config.rules_with_hours());
     let mut last = Duration::ZERO;
     for frame in &mut frames {
         let frame = frame?;
-        let step = analysis.step(&frame).map_err(AnalysisError::from)?;
+        let local = timekeeper.local(after(began, frame.time()));
+        let step = analysis.step(&frame, local).map_err(AnalysisError::from)?;
         written.detections(frame.time(), &step)?;
         let decided = step.events;
         written.decided(&decided, analysis.take_candidates())?;
@@ -159,6 +173,12 @@ impl Written {
         let name = recording.file_name().unwrap_or_default().to_string_lossy();
         std::fs::write(path, self.results.file(&name)).map_err(|source| output(path, source))
     }
+}
+
+/// The wall time of a frame of a recording that began at `began`.
+fn after(began: WallTime, frame: FrameTime) -> WallTime {
+    let ms = i64::try_from(frame.as_micros() / 1000).unwrap_or(i64::MAX);
+    WallTime { unix_ms: began.unix_ms.saturating_add(ms), ..began }
 }
 
 fn stats(analysis: &Analysis, video: Duration, startup: Duration) -> Stats {

@@ -14,6 +14,7 @@ use crossbeam_channel::{SendError, Sender};
 use detector::DetectorError;
 
 use crate::analysis::{Analysis, Step};
+use crate::calendar::Timekeeper;
 use crate::clip::Cue;
 use crate::clock::{Anchor, Clock};
 use crate::dispatch::{Follows, Incident, Intake, Still};
@@ -38,6 +39,8 @@ pub struct Watch {
     pub anchor: Anchor,
     /// The clock, which goes on when no frames come.
     pub clock: Clock,
+    /// Tells the local time to rules that have hours.
+    pub timekeeper: Timekeeper,
     /// Tells the recorder.
     pub cues: Sender<Cue>,
     /// Tells dispatch.
@@ -80,7 +83,8 @@ impl Watch {
 
     /// Analyses one frame; gives the number of failures in a row.
     fn frame(&mut self, frame: &Frame, failures: u32) -> Result<u32, WatchError> {
-        match self.analysis.step(frame) {
+        let wall = self.clock.read().wall_of(frame.time(), self.anchor);
+        match self.analysis.step(frame, self.timekeeper.local(wall)) {
             Ok(Step { events, .. }) => {
                 self.analysed.fetch_add(1, Ordering::Relaxed);
                 self.hand_on(events, Some(frame))?;
@@ -96,7 +100,8 @@ impl Watch {
 
     fn silence(&mut self) -> Result<(), WatchError> {
         let now = self.anchor.frame_at(self.clock.now());
-        let events = self.analysis.silence(now);
+        let local = self.timekeeper.local(self.clock.wall());
+        let events = self.analysis.silence(now, local);
         self.hand_on(events, None)
     }
 

@@ -100,7 +100,7 @@ impl Script {
             let now = FrameTime::default().plus(Duration::from_secs_f64(second));
             let strength = self.strength(second);
             if self.change == Change::Silence && strength > 0.0 {
-                events.extend(analyzer.silence(now));
+                events.extend(analyzer.silence(now, None));
                 continue;
             }
             let frozen = self.change == Change::Freeze && strength > 0.0;
@@ -118,7 +118,7 @@ impl Script {
 
 fn analyzer() -> Analyzer {
     let kind = RuleKind::CameraFault { faults: Faults::ALL, after: None };
-    let rule = RuleSettings { name: "camera".into(), zone: None, kind };
+    let rule = RuleSettings { name: "camera".into(), zone: None, schedule: None, kind };
     Analyzer::new(&Settings::new(TrackerSettings::default(), vec![], vec![rule]).unwrap())
 }
 

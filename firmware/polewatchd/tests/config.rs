@@ -5,6 +5,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use analytics::schedule::{Day, Days, Hours, Schedule};
 use analytics::settings::RuleKind;
 use board::BoardKind;
 use polewatchd::config::{Config, ConfigError, Source};
@@ -63,6 +64,26 @@ fn a_whole_file_is_understood() {
     assert!(config.spool.dir.ends_with("spool") && config.spool.dir.is_absolute());
     assert!(matches!(config.board, BoardKind::Sim(_)));
     assert!(config.for_run(Path::new("polewatch.toml")).is_ok());
+}
+
+#[test]
+fn hours_and_days_make_a_schedule_and_neither_makes_none() {
+    let minutes = |from, to| Hours::new(from, to).unwrap();
+    let weekend = Days::from_iter([Day::Saturday, Day::Sunday]);
+    for (written, days, hours) in [
+        ("hours = \"22:00-06:00\"", Days::ALL, vec![minutes(1320, 360)]),
+        ("days = [\"sun\", \"sat\"]", weekend, vec![Hours::WHOLE_DAY]),
+        (
+            "days = [\"sat\", \"sun\"]\nhours = \"00:00-02:30, 12:00-24:00\"",
+            weekend,
+            vec![minutes(0, 150), minutes(720, 1440)],
+        ),
+    ] {
+        let config = load(&WHOLE.replace("dwell = \"20s\"", written)).unwrap();
+        assert_eq!(config.rules[0].schedule, None);
+        assert_eq!(config.rules[1].schedule, Some(Schedule::new(days, hours).unwrap()));
+        assert_eq!(config.rules_with_hours(), 1);
+    }
 }
 
 #[test]
@@ -138,6 +159,26 @@ fn each_bad_value_is_named_with_what_is_allowed() {
             "[spool]",
             "[analysis]\nlook = \"away\"\n[spool]",
             ": analysis.look = \"away\": expected \"changes\" or \"whole\"",
+        ),
+        (
+            "box = \"pole-0412\"",
+            "box = \"pole-0412\"\ntime_zone = \"Seoul\"",
+            ": time_zone = \"Seoul\": expected an IANA time zone, such as \"Asia/Seoul\"",
+        ),
+        (
+            "dwell = \"20s\"",
+            "hours = \"22:00-6:00\"",
+            ": rule[1].hours = \"22:00-6:00\": expected up to 8 times such as \"22:00-06:00\" or \"07:00-09:00, 17:00-19:00\"",
+        ),
+        (
+            "dwell = \"20s\"",
+            "days = [\"mon\", \"Tuesday\"]",
+            ": rule[1].days[1] = \"Tuesday\": expected \"mon\" or \"tue\" or \"wed\" or \"thu\" or \"fri\" or \"sat\" or \"sun\"",
+        ),
+        (
+            "dwell = \"20s\"",
+            "days = []",
+            ": rule[1].days = []: expected at least one of \"mon\" or \"tue\" or \"wed\" or \"thu\" or \"fri\" or \"sat\" or \"sun\"",
         ),
         ("[spool]", "[analysis]\nfps = 0.0\n[spool]", ": analysis.fps = 0: expected 1 to 30"),
     ];

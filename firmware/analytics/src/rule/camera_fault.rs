@@ -68,14 +68,19 @@ impl CameraFault {
             self.suspect(Fault::Frozen, Suspicion { since: before, seen: now, evidence: None });
         }
         self.last_frame = Some(now);
-        self.decide(now, ids)
+        self.decide(now, scene.duty, ids)
     }
 
-    /// Takes in that no frame has come by `now`.
-    pub(crate) fn silence(&mut self, now: FrameTime, ids: &mut EventIds) -> Option<Event> {
+    /// Takes in that no frame has come by `now`; it has been on duty since `duty`.
+    pub(crate) fn silence(
+        &mut self,
+        now: FrameTime,
+        duty: Option<FrameTime>,
+        ids: &mut EventIds,
+    ) -> Option<Event> {
         let since = self.last_frame.unwrap_or_default();
         self.suspect(Fault::Lost, Suspicion { since, seen: now, evidence: None });
-        self.decide(now, ids)
+        self.decide(now, duty, ids)
     }
 
     /// Ends the episode, if there is one, and forgets what was seen.
@@ -102,11 +107,18 @@ impl CameraFault {
         }
     }
 
-    fn decide(&mut self, now: FrameTime, ids: &mut EventIds) -> Option<Event> {
+    fn decide(
+        &mut self,
+        now: FrameTime,
+        duty: Option<FrameTime>,
+        ids: &mut EventIds,
+    ) -> Option<Event> {
         for suspicion in &mut self.suspicions {
             *suspicion = suspicion.filter(|known| now.since(known.seen) < INTERRUPTED);
         }
-        let finding = self.culprit(now).map(|(fault, suspicion)| {
+        let finding = self.culprit(now, duty).map(|(fault, suspicion)| {
+            let since = suspicion.since.max(duty.unwrap_or_default());
+            let suspicion = Suspicion { since, ..suspicion };
             let joined = self.told.replace(fault).is_some_and(|told| told != fault);
             let measurement = self.measurement(now, fault, &suspicion);
             Finding { onset: suspicion.since, measurement, participants: Vec::new(), joined }
@@ -119,13 +131,14 @@ impl CameraFault {
     }
 
     /// The fault to tell of: the one told of while it lasts, else the gravest that has lasted long
-    /// enough; during an episode any that is seen keeps it open.
-    fn culprit(&self, now: FrameTime) -> Option<(Fault, Suspicion)> {
+    /// enough while on duty; during an episode any that is seen keeps it open.
+    fn culprit(&self, now: FrameTime, duty: Option<FrameTime>) -> Option<(Fault, Suspicion)> {
         let seen = |fault: Fault| Some((fault, self.suspicions[fault as usize]?));
         let told = self.told.and_then(seen);
         let ripe = || {
             let mut seen = Fault::ALL.into_iter().filter_map(seen);
-            seen.find(|(fault, known)| now.since(known.since) >= self.time_of(*fault))
+            let lasted = |known: &Suspicion| duty.map(|duty| now.since(known.since.max(duty)));
+            seen.find(|(fault, known)| lasted(known).is_some_and(|t| t >= self.time_of(*fault)))
         };
         let any = || self.told.and_then(|_| Fault::ALL.into_iter().find_map(seen));
         told.or_else(ripe).or_else(any)

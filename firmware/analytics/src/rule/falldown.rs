@@ -86,12 +86,12 @@ impl Falldown {
         for index in 0..self.people.len() {
             let over = self.people[index].step(scene, &self.scenery);
             if let Some(fall) = over.filter(|fall| !fall.told) {
-                self.let_go(scene.now, index, &fall);
+                self.let_go(scene, index, &fall);
             }
         }
         self.people.retain(|person| !person.is_over(scene.now));
         self.ask(scene.now);
-        let joined = self.charge();
+        let joined = scene.duty.is_some() && self.charge();
         let finding = self.finding(joined);
         self.incident.step(scene.now, finding, ids)
     }
@@ -113,16 +113,21 @@ impl Falldown {
     }
 
     /// Notes who was down and has got up, or was lost, without having fallen.
-    fn let_go(&mut self, now: FrameTime, index: usize, fall: &Fall) {
+    fn let_go(&mut self, scene: &Scene<'_>, index: usize, fall: &Fall) {
+        let lacked = match scene.duty {
+            _ if fall.seen_down() < self.down => Lack::Measure,
+            None => Lack::Hours,
+            Some(_) => Lack::Person,
+        };
         self.candidates.push(Candidate {
             kind: self.label.kind,
             rule: self.label.rule.clone(),
             zone: self.label.zone.clone(),
             track: self.people[index].track,
             from: fall.onset,
-            until: now,
+            until: scene.now,
             measurement: self.measurement(fall),
-            lacked: if fall.seen_down() >= self.down { Lack::Person } else { Lack::Measure },
+            lacked,
         });
     }
 

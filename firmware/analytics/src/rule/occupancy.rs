@@ -23,6 +23,8 @@ pub(crate) struct Occupancy {
     /// Visits that ended with the last step.
     ended: Vec<Stay>,
     now: FrameTime,
+    /// Since when time counts.
+    counts_from: FrameTime,
 }
 
 impl Occupancy {
@@ -31,13 +33,17 @@ impl Occupancy {
     /// An empty zone; without an area it is the whole picture.
     pub(crate) const fn new(area: Option<Polygon>, patience: Patience) -> Self {
         let now = FrameTime::from_micros(0);
-        Self { area, patience, stays: Vec::new(), ended: Vec::new(), now }
+        Self { area, patience, stays: Vec::new(), ended: Vec::new(), now, counts_from: now }
     }
 
     /// Takes in one frame.
     pub(crate) fn step(&mut self, scene: &Scene<'_>) {
         let passed = scene.now.since(self.now).min(BETWEEN_FRAMES);
         self.now = scene.now;
+        let counts_from = scene.duty.unwrap_or(self.now);
+        if counts_from > self.counts_from {
+            self.count_from(counts_from);
+        }
         let (now, area, patience) = (self.now, self.area.as_ref(), self.patience);
         for stay in &mut self.stays {
             let track = scene.track(stay.track);
@@ -71,6 +77,15 @@ impl Occupancy {
     /// Ends every visit.
     pub(crate) fn clear(&mut self) {
         self.ended = core::mem::take(&mut self.stays);
+        self.counts_from = FrameTime::default();
+    }
+
+    /// Forgets how long they have been there, but for those already at fault: until now they might.
+    fn count_from(&mut self, from: FrameTime) {
+        self.counts_from = from;
+        for stay in self.stays.iter_mut().filter(|stay| stay.charge.is_none()) {
+            stay.count_from(from);
+        }
     }
 
     /// Somebody is in the zone who was not: a hidden one under a new id, or somebody new, who has
@@ -85,7 +100,7 @@ impl Occupancy {
         } else if self.stays.len() < Self::MAX_STAYS {
             let appeared_inside = just_appeared && footing(area, track.origin()) >= INSIDE;
             let entered = if appeared_inside { track.first_seen() } else { now };
-            self.stays.push(Stay::new(now, track, entered));
+            self.stays.push(Stay::new(now, track, entered.max(self.counts_from)));
             self.stays.sort_by_key(|stay| stay.entered);
         }
     }

@@ -83,6 +83,13 @@ impl Stay {
         }
     }
 
+    /// Forgets the part of the visit before `from`.
+    pub(crate) fn count_from(&mut self, from: FrameTime) {
+        self.entered = self.entered.max(from);
+        self.whole_since = self.whole_since.map(|since| since.max(from));
+        self.inside = Duration::ZERO;
+    }
+
     /// Whether they are seen inside in this frame.
     pub(crate) fn is_inside(&self) -> bool {
         self.presence == Presence::Inside

@@ -57,7 +57,7 @@ impl<O: Offence> ZoneRule<O> {
     pub(crate) fn step(&mut self, scene: &Scene<'_>, ids: &mut EventIds) -> Option<Event> {
         self.occupancy.step(scene);
         self.let_go(scene.now);
-        let joined = self.charge(scene);
+        let joined = scene.duty.is_some() && self.charge(scene);
         let finding = self.finding(scene, joined);
         self.incident.step(scene.now, finding, ids)
     }
@@ -72,10 +72,11 @@ impl<O: Offence> ZoneRule<O> {
         core::mem::take(&mut self.candidates)
     }
 
-    /// Notes who left without having been at fault.
+    /// Notes who left without having been at fault, though on their way there.
     fn let_go(&mut self, now: FrameTime) {
         let threshold = self.offence.threshold();
-        let innocent = self.occupancy.ended().iter().filter(|stay| stay.charge.is_none());
+        let watched = |stay: &&Stay| stay.charge.is_none() && stay.most > Duration::ZERO;
+        let innocent = self.occupancy.ended().iter().filter(watched);
         self.candidates.extend(innocent.map(|stay| Candidate {
             kind: self.label.kind,
             rule: self.label.rule.clone(),

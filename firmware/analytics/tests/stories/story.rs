@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::time::Duration;
 
 use analytics::detection::{Confidence, Detection, ObjectClass};
 use analytics::event::{Event, EventKind, Phase, TrackId};
 use analytics::geometry::{NormBox, Point};
 use analytics::polygon::Polygon;
 use analytics::scene::Observations;
+use analytics::schedule::{Day, Days, Hours, Schedule, WeekTime};
 use analytics::settings::{RuleKind, RuleSettings, Settings, TrackerSettings};
 use analytics::time::FrameTime;
 use analytics::zone::Zone;
@@ -24,6 +26,8 @@ pub(crate) struct Story {
     zone: Vec<Point>,
     people: Vec<Person>,
     blind: Option<(f64, f64)>,
+    hours: Option<Schedule>,
+    timeless: Option<(f64, f64)>,
 }
 
 #[derive(Clone, Debug)]
@@ -79,6 +83,8 @@ impl Story {
                 "zone" => story.zone = rest.split(' ').map(point).collect(),
                 "person" => story.people.push(Person::walking(rest)),
                 "blind" => story.blind = Some(span(rest)),
+                "hours" => story.hours = Some(minutes(span(rest))),
+                "timeless" => story.timeless = Some(span(rest)),
                 word => {
                     let person = story.people.last_mut().unwrap();
                     match word {
@@ -108,7 +114,9 @@ impl Story {
             let seen: Vec<Detection> = (self.people.iter().zip(1u64..))
                 .filter_map(|(person, seed)| person.seen(t, seed * 1_000_003 + frame))
                 .collect();
-            told.events.extend(analyzer.step(now, &seen, &Observations::default()));
+            let local = self.local(t);
+            let observations = Observations { local, ..Observations::default() };
+            told.events.extend(analyzer.step(now, &seen, &observations));
             let tracks = analyzer.tracks().iter();
             for track in tracks.filter(|track| track.standing() == Standing::Followed) {
                 told.followed.insert(track.id());
@@ -120,11 +128,21 @@ impl Story {
         told
     }
 
+    /// What the wall clock shows, if anybody knows: Monday's minutes are the story's seconds.
+    fn local(&self, t: f64) -> Option<WeekTime> {
+        let unknown = self.timeless.is_some_and(|(from, to)| (from..to).contains(&t));
+        let minutes = Duration::from_secs_f64(60.0 * t);
+        WeekTime::new(Day::Monday, minutes).filter(|_| !unknown)
+    }
+
     fn settings(&self) -> Settings {
         let zone = (!self.zone.is_empty())
             .then(|| Zone { name: "zone".into(), area: Polygon::new(self.zone.clone()).unwrap() });
         let name = zone.as_ref().map(|zone| zone.name.clone());
-        let rule = |name: &str, zone, kind| RuleSettings { name: name.into(), zone, kind };
+        let rule = |name: &str, zone, kind| {
+            let schedule = self.hours.clone();
+            RuleSettings { name: name.into(), zone, schedule, kind }
+        };
         let dwell = RuleKind::DEFAULT_DWELL;
         let down = RuleKind::DEFAULT_DOWN;
         let mut rules = vec![
@@ -289,6 +307,12 @@ fn split(text: &str) -> impl Iterator<Item = &str> {
 fn point(text: &str) -> Point {
     let (x, y) = text.split_once(',').unwrap();
     Point { x: x.parse().unwrap(), y: y.parse().unwrap() }
+}
+
+/// The minutes of the day that are these seconds of a story.
+fn minutes((from, to): (f64, f64)) -> Schedule {
+    let hours = Hours::new(from as u16, to as u16).unwrap();
+    Schedule::new(Days::ALL, vec![hours]).unwrap()
 }
 
 /// `3-9` or `-5-9`: from and to.

@@ -8,6 +8,7 @@
 //! other. `light T F` the picture is F times as bright from then on. `lamp T-T X,Y WxH L` a patch of
 //! it brighter by L. `sway X,Y WxH` leaves that move all the time. `shift T N` the camera turns by N
 //! pixels. `shake N` it trembles by up to N. `called CLASS T-T X,Y WxH` the detector sees that there.
+//! `hours T-T` the rule watches from one second to the other.
 //! What is told is text too: `5.0-20.0` from onset to the frame that ended it, `5.0-` when only the
 //! end of the story did.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
@@ -59,6 +60,18 @@ fn a_camera_that_trembles_sees_it_too() {
 fn walking_by_ones_own_bag_is_not_taking_it_back() {
     let pacing = "person 2 0,0.8 > 6 0.5,0.8 > 8 0.5,0.8 > 13 0.95,0.8 > 21 0.95,0.8 > 27 0.1,0.8 > 40 0.1,0.8";
     check(&[pacing, "thing 7-40 0.45,0.82 0.04x0.09 40"], "10.1-");
+}
+
+#[test]
+fn leaving_it_counts_by_the_hours_it_fell_in() {
+    // The owner leaves at 11.7 s, which is told some five seconds later.
+    let bag = "thing 7-40 0.45,0.82 0.04x0.09 40";
+    check(&[VISITOR, bag, "hours 10-40"], "11.7-");
+    check(&[VISITOR, bag, "hours 14-40"], "");
+    check(&[VISITOR, bag, "hours 0-10"], "");
+    // It is taken away long after the hours, which is told.
+    let gone = "thing 7-25 0.45,0.82 0.04x0.09 40";
+    check(&[VISITOR, gone, "thing 0-40 0.9,0.2 0.03x0.05 60", "hours 10-18"], "11.7-28.6");
 }
 
 // Not left.

@@ -1,6 +1,7 @@
 //! The stories' language and what comes of them.
 
 use std::fmt;
+use std::time::Duration;
 
 use analytics::Analyzer;
 use analytics::detection::{Confidence, Detection, ObjectClass};
@@ -8,6 +9,7 @@ use analytics::event::{Event, EventKind, Phase};
 use analytics::geometry::NormBox;
 use analytics::scene::Observations;
 use analytics::scene::resting::Resting;
+use analytics::schedule::{Day, Days, Hours, Schedule, WeekTime};
 use analytics::settings::{RuleKind, RuleSettings, Settings, TrackerSettings};
 use analytics::time::FrameTime;
 
@@ -29,6 +31,7 @@ pub(crate) struct Story {
     light: Option<(f64, f32)>,
     shift: Option<(f64, isize)>,
     shake: isize,
+    hours: Option<(u16, u16)>,
 }
 
 #[derive(Clone, Debug)]
@@ -67,6 +70,10 @@ impl Story {
                 "light" => story.light = Some((number(words[1]), number(words[2]) as f32)),
                 "shift" => story.shift = Some((number(words[1]), number(words[2]) as isize)),
                 "shake" => story.shake = number(words[1]) as isize,
+                "hours" => {
+                    let (from, to) = span(words[1]);
+                    story.hours = Some((from as u16, to as u16));
+                }
                 other => panic!("no such word: {other}"),
             }
         }
@@ -75,7 +82,7 @@ impl Story {
 
     /// Everything told, the end included.
     pub(crate) fn run(&self) -> Told {
-        let (mut analyzer, mut resting) = (Analyzer::new(&settings()), Resting::default());
+        let (mut analyzer, mut resting) = (Analyzer::new(&self.settings()), Resting::default());
         let aspect = SIZE.0 as f32 / SIZE.1 as f32;
         let mut observations = Observations { aspect, ..Observations::default() };
         let ends = self.things.iter().map(|thing| thing.0.1);
@@ -89,11 +96,24 @@ impl Story {
                 observations.resting = resting.things().collect();
             }
             let seen = self.detections(now.as_secs_f64(), frame);
+            // Monday's minutes are the story's seconds.
+            let minutes = Duration::from_secs_f64(60.0 * now.as_secs_f64());
+            observations.local = WeekTime::new(Day::Monday, minutes);
             told.events.extend(analyzer.step(now, &seen, &observations));
             told.over = now;
         }
         told.events.extend(analyzer.finish(told.over));
         told
+    }
+
+    fn settings(&self) -> Settings {
+        let (rest, alone) = (RuleKind::DEFAULT_REST, RuleKind::DEFAULT_ALONE);
+        let schedule = self.hours.map(|(from, to)| {
+            Schedule::new(Days::ALL, vec![Hours::new(from, to).unwrap()]).unwrap()
+        });
+        let kind = RuleKind::Abandonment { rest, alone };
+        let rule = RuleSettings { name: "left".into(), zone: None, schedule, kind };
+        Settings::new(TrackerSettings::default(), vec![], vec![rule]).unwrap()
     }
 
     fn picture(&self, t: f64, frame: u64) -> analytics::luma::Luma {
@@ -196,13 +216,6 @@ impl fmt::Display for Told {
         }
         Ok(())
     }
-}
-
-fn settings() -> Settings {
-    let kind =
-        RuleKind::Abandonment { rest: RuleKind::DEFAULT_REST, alone: RuleKind::DEFAULT_ALONE };
-    let rule = RuleSettings { name: "left".into(), zone: None, kind };
-    Settings::new(TrackerSettings::default(), vec![], vec![rule]).unwrap()
 }
 
 fn painted(words: &[&str]) -> (Span, Patch, f32) {

@@ -11,6 +11,7 @@ pub(super) struct RawConfig {
     pub(super) site: String,
     #[serde(rename = "box")]
     pub(super) box_name: String,
+    pub(super) time_zone: Option<String>,
     #[serde(default)]
     pub(super) camera: RawCamera,
     #[serde(default)]
@@ -71,6 +72,8 @@ pub(super) struct RawRule {
     pub(super) name: String,
     pub(super) kind: String,
     pub(super) zone: Option<String>,
+    pub(super) hours: Option<String>,
+    pub(super) days: Option<Vec<String>>,
     pub(super) hold: Option<String>,
     pub(super) dwell: Option<String>,
     pub(super) down: Option<String>,

@@ -3,6 +3,7 @@
 //! Promises: looks at every key before it gives up, so one run of `check-config` shows every
 //! problem. The allowed ranges stand here and, for people, in docs/config.md.
 
+mod hours;
 mod rules;
 
 use std::fmt::Display;
@@ -49,6 +50,7 @@ pub(super) fn validate(
     let config = Config {
         site: check.topic_name("site", &raw.site),
         box_name: check.topic_name("box", &raw.box_name),
+        calendar: check.calendar(raw.time_zone.as_deref()),
         camera: check.camera(raw),
         analysis_fps: check.number("analysis.fps", raw.analysis.fps.unwrap_or(10.0), 1.0, 30.0),
         looking: check.word(

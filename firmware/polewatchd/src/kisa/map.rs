@@ -131,7 +131,7 @@ impl Area {
             Self::Intrusion => RuleKind::Intrusion { hold: RuleKind::DEFAULT_HOLD },
         };
         let name: Arc<str> = format!("kisa-{}", self.word()).into();
-        Some(RuleSettings { name, zone: Some(self.word().into()), kind })
+        Some(RuleSettings { name, zone: Some(self.word().into()), schedule: None, kind })
     }
 }
 

@@ -5,6 +5,7 @@ use core::time::Duration;
 use crate::detection::ObjectClass;
 use crate::event::Participant;
 use crate::rule::Scene;
+use crate::rule::abandonment::Patience;
 use crate::rule::abandonment::distance::Scale;
 use crate::rule::abandonment::member::Member;
 use crate::rule::abandonment::party;
@@ -33,7 +34,7 @@ pub(super) struct Case {
     left: Option<FrameTime>,
     /// How long it has been seen alone, less how long its people have been back since.
     alone: Duration,
-    /// How long it has been seen at rest.
+    /// How long it has been seen at rest, its extent the same and its outline a thing's.
     rested: Duration,
     /// How long the detector has taken it for a vehicle.
     parked: Duration,
@@ -57,9 +58,9 @@ impl Case {
         self.people.first().map(Member::seen)
     }
 
-    /// How long it has been seen at rest, its extent the same and its outline a thing's.
-    pub(super) const fn rested(&self) -> Duration {
-        self.rested
+    /// Whether it has been seen at rest and alone for long enough.
+    pub(super) fn is_enough(&self, patience: Patience) -> bool {
+        self.rested >= patience.rest && self.alone >= patience.alone
     }
 
     /// How long it has been alone.

@@ -76,7 +76,7 @@ impl Watched {
         let finding = thing.and_then(|thing| {
             self.thing = *thing;
             self.case.as_mut()?.step(scene, thing, passed);
-            self.finding(scene.now, patience)
+            self.finding(scene, patience)
         });
         let event = self.incident.step(scene.now, finding, ids);
         self.told |= event.is_some();
@@ -102,6 +102,7 @@ impl Watched {
         let lacked = match &self.case {
             None => Lack::Owner,
             Some(case) if case.is_parked() => Lack::Thing,
+            Some(case) if case.is_enough(patience) => Lack::Hours,
             Some(_) => Lack::Measure,
         };
         Some(Candidate {
@@ -116,19 +117,21 @@ impl Watched {
         })
     }
 
-    /// Once abandoned, a thing is so until it is gone.
-    fn finding(&self, now: FrameTime, patience: Patience) -> Option<Finding> {
+    /// Once abandoned, a thing is so until it is gone. Leaving it is the offence, and counts by the
+    /// hours it fell in.
+    fn finding(&self, scene: &Scene<'_>, patience: Patience) -> Option<Finding> {
         let case = self.case.as_ref()?;
+        let in_hours = case.left().zip(scene.duty).is_some_and(|(left, duty)| left >= duty);
         let abandoned = self.thing.change == Change::Placed
             && !case.is_parked()
-            && case.rested() >= patience.rest
-            && case.alone() >= patience.alone;
+            && case.is_enough(patience)
+            && in_hours;
         if !abandoned && !self.is_open() {
             return None;
         }
         let mut participants = vec![participant(&self.thing)];
         participants.extend(case.owner().cloned());
-        let onset = case.left().unwrap_or(now);
+        let onset = case.left().unwrap_or(scene.now);
         let measurement = self.measurement(patience);
         Some(Finding { onset, measurement, participants, joined: false })
     }

@@ -41,8 +41,9 @@ impl Check<'_> {
                 _ => {}
             }
             let zone = rule.zone.as_deref().map(Arc::from);
+            let schedule = self.schedule(index, rule);
             if let Some(kind) = self.rule_kind(index, rule) {
-                rules.push(RuleSettings { name, zone, kind });
+                rules.push(RuleSettings { name, zone, schedule, kind });
             }
         }
         rules
