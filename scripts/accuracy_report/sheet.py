@@ -65,7 +65,8 @@ def detections(scorer: Scorer, video: Path, clip: str) -> list[dict]:
          "--events", kept / f"{clip}.again.jsonl", "--detections", lines],
         check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )
-    return [json.loads(line) for line in lines.read_text().splitlines()]
+    _opening, *frames = lines.read_text().splitlines()
+    return [json.loads(line) for line in frames]
 
 
 def sheet(video: Path, seen: list[dict], failure: Failure) -> np.ndarray:

@@ -31,6 +31,27 @@ pub enum ObjectClass {
 }
 
 impl ObjectClass {
+    /// Every class.
+    pub const ALL: [Self; 11] = [
+        Self::Person,
+        Self::Bicycle,
+        Self::Car,
+        Self::Motorcycle,
+        Self::Bus,
+        Self::Truck,
+        Self::Backpack,
+        Self::Handbag,
+        Self::Suitcase,
+        Self::Animal,
+        Self::Thing,
+    ];
+
+    /// The class of this word.
+    #[must_use]
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|class| class.word() == word)
+    }
+
     /// Its word in alarms and recordings: COCO's, and "animal" for dog, cat and bird.
     #[must_use]
     pub const fn word(self) -> &'static str {

@@ -96,6 +96,12 @@ impl Day {
         ["mon", "tue", "wed", "thu", "fri", "sat", "sun"][self as usize]
     }
 
+    /// The day of these three letters.
+    #[must_use]
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|day| day.word() == word)
+    }
+
     const fn before(self) -> Self {
         Self::ALL[(self as usize + 6) % 7]
     }
@@ -108,6 +114,18 @@ impl WeekTime {
     pub fn new(day: Day, since_midnight: Duration) -> Option<Self> {
         let second = u32::try_from(since_midnight.as_secs()).ok()?;
         (second < SECONDS_A_DAY).then_some(Self { day, second })
+    }
+
+    /// The day of the week.
+    #[must_use]
+    pub const fn day(self) -> Day {
+        self.day
+    }
+
+    /// Seconds since midnight.
+    #[must_use]
+    pub const fn second(self) -> u32 {
+        self.second
     }
 
     /// The day.

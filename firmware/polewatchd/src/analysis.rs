@@ -100,7 +100,7 @@ impl Analysis {
     /// One line that names the model file, library, rule or threshold that cannot be used.
     pub fn open(config: &Config, size: (usize, usize)) -> Result<Self, AnalysisError> {
         let detector = Detector::open(&options(config), size.0, size.1)?;
-        let settings = settings(config, detector.thresholds())?;
+        let settings = settings(config, tracker(detector.thresholds()))?;
         Ok(Self {
             detector,
             looking: config.looking,
@@ -169,6 +169,12 @@ impl Analysis {
     #[must_use]
     pub const fn choice(&self) -> &Choice {
         self.detector.choice()
+    }
+
+    /// The scores from which on the detector is believed.
+    #[must_use]
+    pub fn tracker(&self) -> TrackerSettings {
+        tracker(self.detector.thresholds())
     }
 
     /// What it has cost so far.
@@ -242,8 +248,14 @@ fn options(config: &Config) -> Options {
     }
 }
 
-fn settings(config: &Config, thresholds: Thresholds) -> Result<Settings, SettingsError> {
-    let tracker =
-        TrackerSettings { start_confidence: thresholds.start, keep_confidence: thresholds.keep };
+fn tracker(thresholds: Thresholds) -> TrackerSettings {
+    TrackerSettings { start_confidence: thresholds.start, keep_confidence: thresholds.keep }
+}
+
+/// What the rules are told at the start.
+pub(crate) fn settings(
+    config: &Config,
+    tracker: TrackerSettings,
+) -> Result<Settings, SettingsError> {
     Settings::new(tracker, config.zones.clone(), config.rules.clone())
 }

@@ -51,7 +51,7 @@ enum Command {
         /// Where the replay's cost goes, as one JSON object.
         #[arg(long)]
         stats: Option<PathBuf>,
-        /// Where every frame's detections go, one JSON object a line.
+        /// Where it goes what was seen in every frame, one JSON object a line; `decide` reads it.
         #[arg(long)]
         detections: Option<PathBuf>,
         /// Where it goes why each alarm was told and why the nearest others were not; without
@@ -64,6 +64,21 @@ enum Command {
         /// Where the clip's alarms go as a KISA result file.
         #[arg(long)]
         kisa_out: Option<PathBuf>,
+    },
+    /// Decides again on what a replay has seen, without the recording: by the same rules the same.
+    Decide {
+        /// What `replay --detections` wrote.
+        detections: PathBuf,
+        /// The configuration; only its zones and rules matter.
+        #[arg(long)]
+        config: PathBuf,
+        /// Where events go, one JSON object a line.
+        #[arg(long)]
+        events: PathBuf,
+        /// Where it goes why each alarm was told and why the nearest others were not; without
+        /// a file the standard output.
+        #[arg(long, num_args = 0..=1, default_missing_value = "/dev/stdout")]
+        explain: Option<PathBuf>,
     },
 }
 
@@ -108,6 +123,12 @@ fn run(command: Command) -> anyhow::Result<()> {
             let outputs = Outputs { events, stats, detections, explanation, kisa };
             let stats = replay::replay(&recording, &config, began, &outputs)?;
             tracing::info!("{} frames of {:.1} s of video", stats.frames, stats.video_s);
+        }
+        Command::Decide { detections, config, events, explain: explanation } => {
+            let config = Config::load(&config)?;
+            let outputs = Outputs { events, explanation, ..Outputs::default() };
+            let frames = replay::decide(&detections, &config, &outputs)?;
+            tracing::info!("decided on {frames} frames");
         }
     }
     Ok(())

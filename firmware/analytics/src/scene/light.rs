@@ -40,6 +40,15 @@ pub enum Light {
 }
 
 impl Light {
+    /// Every light.
+    pub const ALL: [Self; 4] = [Self::Day, Self::Dusk, Self::NightIr, Self::Dark];
+
+    /// The light of this word.
+    #[must_use]
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|light| light.word() == word)
+    }
+
     /// Its word in recordings.
     #[must_use]
     pub const fn word(self) -> &'static str {

@@ -79,6 +79,27 @@ pub enum Change {
     Light,
 }
 
+impl Change {
+    /// Every change.
+    pub const ALL: [Self; 3] = [Self::Placed, Self::Taken, Self::Light];
+
+    /// The change of this word.
+    #[must_use]
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|change| change.word() == word)
+    }
+
+    /// Its word in recordings.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Placed => "placed",
+            Self::Taken => "taken",
+            Self::Light => "light",
+        }
+    }
+}
+
 /// The observer of one camera's resting things.
 #[derive(Clone, Debug, Default)]
 pub struct Resting {

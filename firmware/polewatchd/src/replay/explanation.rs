@@ -10,7 +10,7 @@ use std::sync::Arc;
 use analytics::candidate::Candidate;
 use analytics::event::{Event, Participant, Phase};
 
-use super::lines::kind_word;
+use super::event_line::kind_word;
 
 /// How many of those let go are told of for each rule, nearest first.
 const NEAREST: usize = 5;

@@ -1,12 +1,8 @@
-//! Events and detections as JSON lines; docs/events.md gives the fields.
+//! An event as a JSON line; docs/events.md gives the fields.
 
-use analytics::detection::Detection;
 use analytics::event::{Event, EventKind, Participant, Phase};
 use analytics::geometry::NormBox;
-use analytics::time::FrameTime;
 use serde::Serialize;
-
-use crate::analysis::Step;
 
 #[derive(Serialize)]
 pub(super) struct EventLine<'a> {
@@ -82,40 +78,7 @@ impl From<&Participant> for ParticipantPart {
     }
 }
 
-#[derive(Serialize)]
-pub(super) struct DetectionsLine {
-    at_s: f64,
-    light: &'static str,
-    detections: Vec<DetectionPart>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    closer: Vec<DetectionPart>,
-}
-
-#[derive(Serialize)]
-struct DetectionPart {
-    class: &'static str,
-    confidence: f32,
-    #[serde(rename = "box")]
-    bounds: [f32; 4],
-}
-
-impl DetectionsLine {
-    pub(super) fn new(at: FrameTime, step: &Step<'_>) -> Self {
-        let part = |detection: &Detection| DetectionPart {
-            class: detection.class.word(),
-            confidence: detection.confidence.get(),
-            bounds: sides(&detection.bounds),
-        };
-        Self {
-            at_s: at.as_secs_f64(),
-            light: step.observations.light.word(),
-            detections: step.detections.iter().map(part).collect(),
-            closer: step.closer.iter().map(part).collect(),
-        }
-    }
-}
-
-fn sides(bounds: &NormBox) -> [f32; 4] {
+pub(super) fn sides(bounds: &NormBox) -> [f32; 4] {
     [bounds.left(), bounds.top(), bounds.right(), bounds.bottom()]
 }
 
