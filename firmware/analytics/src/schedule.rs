@@ -116,18 +116,6 @@ impl WeekTime {
         (second < SECONDS_A_DAY).then_some(Self { day, second })
     }
 
-    /// The day of the week.
-    #[must_use]
-    pub const fn day(self) -> Day {
-        self.day
-    }
-
-    /// Seconds since midnight.
-    #[must_use]
-    pub const fn second(self) -> u32 {
-        self.second
-    }
-
     /// The day.
     #[must_use]
     pub const fn day(self) -> Day {
