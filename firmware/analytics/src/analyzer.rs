@@ -50,7 +50,7 @@ impl Analyzer {
         Self {
             start_confidence: settings.tracker().start_confidence,
             tracker: Tracker::new(settings.tracker()),
-            rules: rules.map(|rule| Sentry::new(rule, settings.zone_of(rule))).collect(),
+            rules: rules.map(|rule| Sentry::new(rule, settings)).collect(),
             ids: EventIds::default(),
             now: FrameTime::default(),
             light: Light::default(),
@@ -120,6 +120,7 @@ impl Analyzer {
 
     /// Ends every open event at `now`, when no more frames will come.
     pub fn finish(&mut self, now: FrameTime) -> Vec<Event> {
+        let now = self.now.max(now);
         let events = self.rules.iter_mut().flat_map(|rule| rule.finish(now)).collect();
         self.lit(events)
     }

@@ -169,6 +169,11 @@ fn touch_wrongly(all: &[(Point, Point)], first: usize, second: usize) -> bool {
     if first == 0 && second == all.len() - 1 {
         return lies_on(c, a, b) || lies_on(b, c, d);
     }
+    sides_touch((a, b), (c, d))
+}
+
+/// Whether two straight lines between points cross or touch anywhere.
+pub(crate) fn sides_touch((a, b): (Point, Point), (c, d): (Point, Point)) -> bool {
     let apart = |p, q, r, s| turn(p, q, r) * turn(p, q, s) < 0.0;
     (apart(a, b, c, d) && apart(c, d, a, b))
         || lies_on(c, a, b)
@@ -182,15 +187,15 @@ fn sides(corners: &[Point]) -> impl Iterator<Item = (Point, Point)> + '_ {
     corners.iter().copied().zip(corners.iter().copied().cycle().skip(1))
 }
 
-/// Twice the signed area of the triangle: the sign says which way the path turns at `to`. Exact
-/// enough in f64, since the inputs are f32.
-fn turn(from: Point, to: Point, then: Point) -> f64 {
+/// Twice the signed area of the triangle: the sign says which way the path turns at `to`, positive
+/// to the right as the picture is seen. Exact enough in f64, since the inputs are f32.
+pub(crate) fn turn(from: Point, to: Point, then: Point) -> f64 {
     let (ax, ay) = (f64::from(to.x) - f64::from(from.x), f64::from(to.y) - f64::from(from.y));
     let (bx, by) = (f64::from(then.x) - f64::from(from.x), f64::from(then.y) - f64::from(from.y));
     ax * by - ay * bx
 }
 
-fn lies_on(point: Point, from: Point, to: Point) -> bool {
+pub(crate) fn lies_on(point: Point, from: Point, to: Point) -> bool {
     turn(from, to, point) == 0.0
         && (from.x.min(to.x)..=from.x.max(to.x)).contains(&point.x)
         && (from.y.min(to.y)..=from.y.max(to.y)).contains(&point.y)

@@ -4,6 +4,7 @@
 
 mod abandonment;
 mod camera_fault;
+mod crossing;
 mod falldown;
 mod footing;
 mod incident;
@@ -20,15 +21,15 @@ use crate::event::{Event, EventId, Participant, TrackId};
 use crate::question::Question;
 use crate::rule::abandonment::{Abandonment, Patience};
 use crate::rule::camera_fault::CameraFault;
+use crate::rule::crossing::Crossing;
 use crate::rule::falldown::Falldown;
 use crate::rule::intrusion::Intrusion;
 use crate::rule::loitering::Loitering;
 use crate::rule::zone_rule::ZoneRule;
 use crate::scene::Observations;
-use crate::settings::{RuleKind, RuleSettings};
+use crate::settings::{RuleKind, RuleSettings, Settings};
 use crate::time::FrameTime;
 use crate::tracker::{Standing, Track};
-use crate::zone::Zone;
 
 pub(crate) use sentry::Sentry;
 
@@ -36,6 +37,7 @@ pub(crate) use sentry::Sentry;
 #[derive(Clone, Debug)]
 pub(crate) enum Rule {
     Intrusion(ZoneRule<Intrusion>),
+    Crossing(Crossing),
     Loitering(ZoneRule<Loitering>),
     Falldown(Falldown),
     Abandonment(Abandonment),
@@ -44,10 +46,14 @@ pub(crate) enum Rule {
 
 impl Rule {
     /// A rule that has seen nothing yet; without a zone it watches the whole picture.
-    pub(crate) fn new(settings: &RuleSettings, zone: Option<&Zone>) -> Self {
+    pub(crate) fn new(settings: &RuleSettings, all: &Settings) -> Self {
+        let zone = all.zone_of(settings);
         match settings.kind {
             RuleKind::Intrusion { hold } => {
                 Self::Intrusion(ZoneRule::new(Intrusion { hold }, settings, zone))
+            }
+            RuleKind::Crossing { direction } => {
+                Self::Crossing(Crossing::new(direction, settings, all.line_of(settings)))
             }
             RuleKind::Loitering { dwell } => {
                 Self::Loitering(ZoneRule::new(Loitering { dwell }, settings, zone))
@@ -66,6 +72,7 @@ impl Rule {
     pub(crate) fn step(&mut self, scene: &Scene<'_>, ids: &mut EventIds) -> Vec<Event> {
         match self {
             Self::Intrusion(rule) => rule.step(scene, ids).into_iter().collect(),
+            Self::Crossing(rule) => rule.step(scene, ids).into_iter().collect(),
             Self::Loitering(rule) => rule.step(scene, ids).into_iter().collect(),
             Self::Falldown(rule) => rule.step(scene, ids).into_iter().collect(),
             Self::Abandonment(rule) => rule.step(scene, ids),
@@ -77,6 +84,7 @@ impl Rule {
     pub(crate) fn take_candidates(&mut self) -> Vec<Candidate> {
         match self {
             Self::Intrusion(rule) => rule.take_candidates(),
+            Self::Crossing(rule) => rule.take_candidates(),
             Self::Loitering(rule) => rule.take_candidates(),
             Self::Falldown(rule) => rule.take_candidates(),
             Self::Abandonment(rule) => rule.take_candidates(),
@@ -93,9 +101,11 @@ impl Rule {
     ) -> Option<Event> {
         match self {
             Self::CameraFault(rule) => rule.silence(now, duty, ids),
-            Self::Intrusion(_) | Self::Loitering(_) | Self::Falldown(_) | Self::Abandonment(_) => {
-                None
-            }
+            Self::Intrusion(_)
+            | Self::Crossing(_)
+            | Self::Loitering(_)
+            | Self::Falldown(_)
+            | Self::Abandonment(_) => None,
         }
     }
 
@@ -103,6 +113,7 @@ impl Rule {
     pub(crate) fn question(&self) -> Option<Question> {
         match self {
             Self::Intrusion(_)
+            | Self::Crossing(_)
             | Self::Loitering(_)
             | Self::Abandonment(_)
             | Self::CameraFault(_) => None,
@@ -114,6 +125,7 @@ impl Rule {
     pub(crate) fn finish(&mut self, now: FrameTime) -> Vec<Event> {
         match self {
             Self::Intrusion(rule) => rule.finish(now).into_iter().collect(),
+            Self::Crossing(rule) => rule.finish(now).into_iter().collect(),
             Self::Loitering(rule) => rule.finish(now).into_iter().collect(),
             Self::Falldown(rule) => rule.finish(now).into_iter().collect(),
             Self::Abandonment(rule) => rule.finish(now),

@@ -35,7 +35,7 @@ pub struct Observations {
     pub light: Light,
     /// Whether the camera still sees.
     pub view: View,
-    /// How many times the picture is as wide as high; 0 when nobody looks for things.
+    /// How many times the picture is as wide as high; 0 when nobody says.
     pub aspect: f32,
     /// What rests where nothing did, oldest first; empty when nobody looks for things.
     pub resting: Vec<RestingThing>,

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use crate::detection::Confidence;
+use crate::line::{Direction, Line};
 use crate::scene::fault::Faults;
 use crate::schedule::Schedule;
 use crate::zone::Zone;
@@ -18,6 +19,7 @@ use crate::zone::Zone;
 pub struct Settings {
     tracker: TrackerSettings,
     zones: Vec<Zone>,
+    lines: Vec<Line>,
     rules: Vec<RuleSettings>,
 }
 
@@ -35,7 +37,7 @@ pub struct TrackerSettings {
 pub struct RuleSettings {
     /// The configured name, unique among the rules.
     pub name: Arc<str>,
-    /// The zone it watches; `None` is the whole picture.
+    /// The zone it watches, or the line; `None` is the whole picture.
     pub zone: Option<Arc<str>>,
     /// When it watches; `None` is always.
     pub schedule: Option<Schedule>,
@@ -50,6 +52,11 @@ pub enum RuleKind {
     Intrusion {
         /// How long they must have stood there, so that a foot over the line is none.
         hold: Duration,
+    },
+    /// 침입: somebody goes over a line; [`RuleSettings::zone`] names the line.
+    Crossing {
+        /// Which way.
+        direction: Direction,
     },
     /// 배회: somebody stays on the zone's ground.
     Loitering {
@@ -92,15 +99,15 @@ pub enum SettingsError {
     /// A name is empty or too long for an alarm to carry.
     #[error("{what} name \"{name}\" has {} bytes; allowed 1 to {}", name.len(), Settings::MAX_NAME)]
     Name {
-        /// "zone" or "rule".
+        /// "zone", "line" or "rule".
         what: &'static str,
         /// The name.
         name: Arc<str>,
     },
-    /// Two things of a kind carry one name.
+    /// Two things of a kind, or a zone and a line, carry one name.
     #[error("{what} name \"{name}\" is used twice")]
     Duplicate {
-        /// "zone" or "rule".
+        /// "zone", "line" or "rule".
         what: &'static str,
         /// The name.
         name: Arc<str>,
@@ -108,24 +115,28 @@ pub enum SettingsError {
     /// More of a kind than a frame's time allows.
     #[error("{got} {what}s; at most {} are allowed", Settings::MAX_ZONES)]
     TooMany {
-        /// "zone" or "rule".
+        /// "zone", "line" or "rule".
         what: &'static str,
         /// How many were given.
         got: usize,
     },
-    /// A rule names a zone that is not there.
-    #[error("rule \"{rule}\": there is no zone \"{zone}\"")]
-    NoSuchZone {
+    /// A rule names a zone or line that is not there.
+    #[error("rule \"{rule}\": there is no {what} \"{name}\"")]
+    NoSuchPlace {
         /// The rule.
         rule: Arc<str>,
-        /// The zone it names.
-        zone: Arc<str>,
+        /// "zone" or "line".
+        what: &'static str,
+        /// The name it gives.
+        name: Arc<str>,
     },
-    /// An intrusion rule without a zone: the whole picture cannot be entered.
-    #[error("rule \"{rule}\": intrusion needs a zone")]
-    NeedsZone {
+    /// An intrusion rule without a zone or line: the whole picture cannot be entered.
+    #[error("rule \"{rule}\": intrusion needs a {what}")]
+    NeedsPlace {
         /// The rule.
         rule: Arc<str>,
+        /// "zone" or "line".
+        what: &'static str,
     },
     /// A rule about the whole picture names a zone.
     #[error("rule \"{rule}\": {kind} takes no zone")]
@@ -159,12 +170,12 @@ pub enum SettingsError {
 }
 
 impl Settings {
-    /// The most zones, and the most rules.
+    /// The most zones, lines, and rules.
     pub const MAX_ZONES: usize = 32;
     /// The longest zone or rule name in bytes; an alarm carries no longer one.
     pub const MAX_NAME: usize = 48;
 
-    /// Settings for one camera.
+    /// Settings for one camera without lines.
     ///
     /// # Errors
     /// The first thing found wrong, see [`SettingsError`].
@@ -173,16 +184,32 @@ impl Settings {
         zones: Vec<Zone>,
         rules: Vec<RuleSettings>,
     ) -> Result<Self, SettingsError> {
+        Self::with_lines(tracker, zones, Vec::new(), rules)
+    }
+
+    /// Settings for one camera.
+    ///
+    /// # Errors
+    /// The first thing found wrong, see [`SettingsError`].
+    pub fn with_lines(
+        tracker: TrackerSettings,
+        zones: Vec<Zone>,
+        lines: Vec<Line>,
+        rules: Vec<RuleSettings>,
+    ) -> Result<Self, SettingsError> {
         let (start, keep) = (tracker.start_confidence.get(), tracker.keep_confidence.get());
         if !(keep > 0.0 && keep <= start) {
             return Err(SettingsError::Confidences { keep, start });
         }
         check_names("zone", zones.iter().map(|zone| &zone.name))?;
+        check_names("line", lines.iter().map(|line| &line.name))?;
         check_names("rule", rules.iter().map(|rule| &rule.name))?;
-        for rule in &rules {
-            rule.check(&zones)?;
+        if let Some(line) = lines.iter().find(|line| zones.iter().any(|z| z.name == line.name)) {
+            return Err(SettingsError::Duplicate { what: "line", name: line.name.clone() });
         }
-        Ok(Self { tracker, zones, rules })
+        let settings = Self { tracker, zones, lines, rules };
+        settings.rules.iter().try_for_each(|rule| rule.check(&settings))?;
+        Ok(settings)
     }
 
     /// The tracker's part.
@@ -206,6 +233,11 @@ impl Settings {
     /// The zone a rule watches; `None` is the whole picture.
     pub(crate) fn zone_of(&self, rule: &RuleSettings) -> Option<&Zone> {
         rule.zone.as_ref().and_then(|name| self.zones.iter().find(|zone| zone.name == *name))
+    }
+
+    /// The line a rule watches.
+    pub(crate) fn line_of(&self, rule: &RuleSettings) -> Option<&Line> {
+        rule.zone.as_ref().and_then(|name| self.lines.iter().find(|line| line.name == *name))
     }
 }
 
@@ -249,16 +281,10 @@ impl RuleKind {
 }
 
 impl RuleSettings {
-    fn check(&self, zones: &[Zone]) -> Result<(), SettingsError> {
-        if let Some(zone) = &self.zone
-            && !zones.iter().any(|known| known.name == *zone)
-        {
-            return Err(SettingsError::NoSuchZone { rule: self.name.clone(), zone: zone.clone() });
-        }
+    fn check(&self, settings: &Settings) -> Result<(), SettingsError> {
+        self.check_place(settings)?;
         let (key, got, min, max) = match self.kind {
-            RuleKind::Intrusion { .. } if self.zone.is_none() => {
-                return Err(SettingsError::NeedsZone { rule: self.name.clone() });
-            }
+            RuleKind::Crossing { .. } => return Ok(()),
             RuleKind::Intrusion { hold } => ("hold", hold, Duration::ZERO, RuleKind::MAX_HOLD),
             RuleKind::Loitering { dwell } => {
                 ("dwell", dwell, RuleKind::MIN_DWELL, RuleKind::MAX_DWELL)
@@ -269,10 +295,6 @@ impl RuleSettings {
                 let rests = (least..=most).contains(&rest);
                 let (key, got) = if rests { ("alone", alone) } else { ("rest", rest) };
                 (key, got, least, most)
-            }
-            RuleKind::CameraFault { .. } if self.zone.is_some() => {
-                let rule = self.name.clone();
-                return Err(SettingsError::TakesNoZone { rule, kind: "camera_fault" });
             }
             RuleKind::CameraFault { faults, .. } if faults.is_empty() => {
                 return Err(SettingsError::NeedsFaults { rule: self.name.clone() });
@@ -286,6 +308,29 @@ impl RuleSettings {
             return Ok(());
         }
         Err(SettingsError::Duration { rule: self.name.clone(), key, got, min, max })
+    }
+
+    fn check_place(&self, settings: &Settings) -> Result<(), SettingsError> {
+        let rule = self.name.clone();
+        let crosses = matches!(self.kind, RuleKind::Crossing { .. });
+        let what = if crosses { "line" } else { "zone" };
+        let there = if crosses {
+            settings.line_of(self).is_some()
+        } else {
+            settings.zone_of(self).is_some()
+        };
+        match (&self.zone, self.kind) {
+            (Some(_), RuleKind::CameraFault { .. }) => {
+                Err(SettingsError::TakesNoZone { rule, kind: "camera_fault" })
+            }
+            (Some(name), _) if !there => {
+                Err(SettingsError::NoSuchPlace { rule, what, name: name.clone() })
+            }
+            (None, RuleKind::Intrusion { .. } | RuleKind::Crossing { .. }) => {
+                Err(SettingsError::NeedsPlace { rule, what })
+            }
+            _ => Ok(()),
+        }
     }
 }
 

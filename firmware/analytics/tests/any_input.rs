@@ -6,7 +6,9 @@ use analytics::Analyzer;
 use analytics::detection::{Confidence, Detection, ObjectClass};
 use analytics::event::{Event, EventId, Participant, Phase};
 use analytics::geometry::{NormBox, Point};
+use analytics::line::{Direction, Line};
 use analytics::polygon::Polygon;
+use analytics::polyline::Polyline;
 use analytics::scene::Observations;
 use analytics::scene::resting::{Change, RestingThing};
 use analytics::schedule::{Day, Days, Hours, Schedule, WeekTime};
@@ -36,12 +38,16 @@ fn settings() -> Settings {
     };
     let mut rules = vec![
         rule("entered", Some("lawn"), RuleKind::Intrusion { hold: Duration::from_millis(500) }),
+        rule("over", Some("fence"), RuleKind::Crossing { direction: Direction::Both }),
         rule("stayed", None, RuleKind::Loitering { dwell: Duration::from_secs(2) }),
         rule("fell", None, RuleKind::Falldown { down: Duration::from_millis(500) }),
         rule("left", None, RuleKind::Abandonment { rest: SECOND, alone: SECOND }),
     ];
     rules.extend(rules.clone().into_iter().map(at_night));
-    Settings::new(TrackerSettings::default(), vec![zone], rules).unwrap()
+    let ends = [(0.1, 0.5), (0.5, 0.4), (0.4, 0.8), (0.9, 0.9)];
+    let way = Polyline::new(ends.iter().map(|&(x, y)| Point { x, y }).collect()).unwrap();
+    let line = Line { name: "fence".into(), way };
+    Settings::with_lines(TrackerSettings::default(), vec![zone], vec![line], rules).unwrap()
 }
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -138,7 +144,7 @@ fn check_events(events: &[Event]) -> Result<(), TestCaseError> {
         if let (Phase::End, Some(index)) = (event.phase, known) {
             open.remove(index);
         }
-        prop_assert!(event.onset <= event.decided);
+        prop_assert!(event.onset <= event.decided, "{event:?}");
         prop_assert!(event.participants.len() <= Event::MAX_PARTICIPANTS);
         prop_assert!(event.participants.iter().all(|p| p.path.len() <= Participant::MAX_PATH));
     }

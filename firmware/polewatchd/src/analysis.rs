@@ -137,7 +137,8 @@ impl Analysis {
         }
         self.costs.frames += 1;
         let sight = Sight { luma: &self.grey, saturation: saturation(&picture) };
-        let mut observations = Observations { local, ..self.observer.step(now, &sight) };
+        let aspect = picture.width() as f32 / picture.height() as f32;
+        let mut observations = Observations { local, aspect, ..self.observer.step(now, &sight) };
         if let Some(things) = &mut self.things {
             things.step(now, &picture, &self.analyzer, &mut observations);
         }
@@ -227,7 +228,6 @@ impl Things {
             grey::shrink(picture, THINGS_PX, &mut self.grey);
             self.resting.look(now, &self.grey, analyzer.people());
         }
-        observations.aspect = picture.width() as f32 / picture.height() as f32;
         observations.resting.extend(self.resting.things());
     }
 }
@@ -257,5 +257,6 @@ pub(crate) fn settings(
     config: &Config,
     tracker: TrackerSettings,
 ) -> Result<Settings, SettingsError> {
-    Settings::new(tracker, config.zones.clone(), config.rules.clone())
+    let (zones, lines) = (config.zones.clone(), config.lines.clone());
+    Settings::with_lines(tracker, zones, lines, config.rules.clone())
 }

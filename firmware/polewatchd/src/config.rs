@@ -11,6 +11,7 @@ mod validate;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use analytics::line::Line;
 use analytics::settings::RuleSettings;
 use analytics::zone::Zone;
 use board::BoardKind;
@@ -43,6 +44,8 @@ pub struct Config {
     pub detector: DetectorConfig,
     /// Zones, in the file's order.
     pub zones: Vec<Zone>,
+    /// Lines, in the file's order.
+    pub lines: Vec<Line>,
     /// Rules, in the file's order.
     pub rules: Vec<RuleSettings>,
     /// Clip lengths.

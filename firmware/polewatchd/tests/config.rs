@@ -5,6 +5,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use analytics::line::Direction;
 use analytics::schedule::{Day, Days, Hours, Schedule};
 use analytics::settings::RuleKind;
 use board::BoardKind;
@@ -86,6 +87,70 @@ fn hours_and_days_make_a_schedule_and_neither_makes_none() {
     }
 }
 
+const FENCE: &str = r#"
+[[line]]
+name = "fence"
+points = [[0.1, 0.5], [0.5, 0.6], [0.9, 0.5]]
+[[rule]]
+name = "over"
+kind = "intrusion"
+line = "fence"
+direction = "left_to_right"
+[spool]
+"#;
+
+#[test]
+fn an_intrusion_with_a_line_is_going_over_it() {
+    let whole = WHOLE.replace("[spool]", FENCE);
+    let config = load(&whole).unwrap();
+    assert_eq!(config.lines[0].way.points().len(), 3);
+    let direction = Direction::LeftToRight;
+    assert_eq!(config.rules[2].kind, RuleKind::Crossing { direction });
+    assert_eq!(config.rules[2].zone.as_deref(), Some("fence"));
+    let table = [
+        (
+            "left_to_right",
+            "rightward",
+            ": rule[2].direction = \"rightward\": expected \"both\" or \"left_to_right\" or \"right_to_left\"",
+        ),
+        (
+            "direction = \"left_to_right\"",
+            "hold = \"1s\"",
+            ": rule[2].hold = \"1s\": expected no such key in a rule of kind \"intrusion\" with a line",
+        ),
+        (
+            "line = \"fence\"",
+            "line = \"fence\"\nzone = \"lawn\"",
+            ": rule[2].line = \"fence\": expected none beside a zone",
+        ),
+        (
+            "line = \"fence\"",
+            "line = \"lawn\"",
+            ": rule[2].line = \"lawn\": expected the name of a line: \"fence\"",
+        ),
+        (
+            ", [0.5, 0.6], [0.9, 0.5]]",
+            "]",
+            ": line[0].points = a line that has 1 points, needs at least 2: expected 2 to 8 points, no two pieces crossing",
+        ),
+        (
+            "[0.9, 0.5]",
+            "[0.9, -0.5]",
+            ": line[0].points[2] = [0.9, -0.5]: expected x and y inside the picture, 0 to 1",
+        ),
+    ];
+    for (good, bad, expected) in table {
+        assert_eq!(refusal(&whole.replacen(good, bad, 1)), expected);
+    }
+    let twice = whole
+        .replace("name = \"fence\"", "name = \"lawn\"")
+        .replace("line = \"fence\"", "line = \"lawn\"");
+    assert_eq!(
+        refusal(&twice),
+        ": line[0].name = \"lawn\": expected a name no other line and no zone has"
+    );
+}
+
 #[test]
 fn each_bad_value_is_named_with_what_is_allowed() {
     let table = [
@@ -164,6 +229,21 @@ fn each_bad_value_is_named_with_what_is_allowed() {
             "box = \"pole-0412\"",
             "box = \"pole-0412\"\ntime_zone = \"Seoul\"",
             ": time_zone = \"Seoul\": expected an IANA time zone, such as \"Asia/Seoul\"",
+        ),
+        (
+            "zone = \"lawn\"",
+            "line = \"fence\"",
+            ": rule[0].line = \"fence\": expected no line at all, as none is defined",
+        ),
+        (
+            "zone = \"lawn\"",
+            "hold = \"1s\"",
+            ": rule[0].zone is missing: expected the name of a zone: \"lawn\"; or `line`",
+        ),
+        (
+            "dwell = \"20s\"",
+            "direction = \"both\"",
+            ": rule[1].direction = \"both\": expected no such key in a rule of kind \"loitering\"",
         ),
         (
             "dwell = \"20s\"",

@@ -9,9 +9,8 @@ use crate::event::Event;
 use crate::question::Question;
 use crate::rule::{EventIds, Rule, Scene};
 use crate::schedule::{Schedule, WeekTime};
-use crate::settings::RuleSettings;
+use crate::settings::{RuleSettings, Settings};
 use crate::time::FrameTime;
-use crate::zone::Zone;
 
 /// One configured rule that knows when it watches.
 #[derive(Clone, Debug)]
@@ -25,9 +24,9 @@ pub(crate) struct Sentry {
 
 impl Sentry {
     /// A rule that has seen nothing yet.
-    pub(crate) fn new(settings: &RuleSettings, zone: Option<&Zone>) -> Self {
+    pub(crate) fn new(settings: &RuleSettings, all: &Settings) -> Self {
         let schedule = settings.schedule.clone();
-        Self { rule: Rule::new(settings, zone), schedule, duty: None }
+        Self { rule: Rule::new(settings, all), schedule, duty: None }
     }
 
     /// Takes in one frame.

@@ -133,14 +133,7 @@ impl Stay {
 
     /// Whether a track that has just appeared may be this person, hidden until now.
     pub(crate) fn may_be(&self, track: &Track) -> bool {
-        let (then, now) = (&self.last_bounds, track.bounds());
-        let (was, is) = (then.center(), now.center());
-        let taller = now.height() / then.height();
-        self.presence == Presence::Hidden
-            && !came_in(then, track.origin())
-            && (was.x - is.x).abs() <= SAME_PLACE.0 * then.width().max(now.width())
-            && (was.y - is.y).abs() <= SAME_PLACE.1 * then.height().max(now.height())
-            && (1.0 / SAME_HEIGHT..=SAME_HEIGHT).contains(&taller)
+        self.presence == Presence::Hidden && may_be_same(&self.last_bounds, track)
     }
 
     fn stand(&mut self, now: FrameTime, footing: f32) {
@@ -155,6 +148,17 @@ impl Stay {
             self.presence = presence;
         }
     }
+}
+
+/// Whether a track that has just appeared may be somebody who was hidden when last seen at `then`.
+pub(crate) fn may_be_same(then: &NormBox, track: &Track) -> bool {
+    let now = track.bounds();
+    let (was, is) = (then.center(), now.center());
+    let taller = now.height() / then.height();
+    !came_in(then, track.origin())
+        && (was.x - is.x).abs() <= SAME_PLACE.0 * then.width().max(now.width())
+        && (was.y - is.y).abs() <= SAME_PLACE.1 * then.height().max(now.height())
+        && (1.0 / SAME_HEIGHT..=SAME_HEIGHT).contains(&taller)
 }
 
 /// Whether somebody first seen at `origin` came in over an edge of the picture, one that somebody

@@ -7,12 +7,14 @@
 //! straight lines between; then `score S`, `hidden T-T` or `shaky F` (the box jumps by up to F of its
 //! size) for the person above; a posture, `across 4-9 0.6`: from second 4 to 9 the person lies across
 //! the view, and going down and coming up take 0.6 s each (the postures stand in `story.rs`); `blind T-T` no frames come at all.
+//! `line X,Y X,Y ...` a line nobody may go over, `way left_to_right` but for the other way;
 //! `hours T-T` all rules watch from one second to the other, `timeless T-T` nobody knows the time.
 //! What is told is text too: `intrusion 3.0-9.5` from onset to the frame that ended it, `+` before
 //! the end for each update.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod hours;
+mod line;
 mod story;
 
 use story::Story;

@@ -7,7 +7,9 @@ use std::time::Duration;
 use analytics::detection::{Confidence, Detection, ObjectClass};
 use analytics::event::{Event, EventKind, Phase, TrackId};
 use analytics::geometry::{NormBox, Point};
+use analytics::line::{Direction, Line};
 use analytics::polygon::Polygon;
+use analytics::polyline::Polyline;
 use analytics::scene::Observations;
 use analytics::schedule::{Day, Days, Hours, Schedule, WeekTime};
 use analytics::settings::{RuleKind, RuleSettings, Settings, TrackerSettings};
@@ -24,6 +26,8 @@ const AFTER_S: f64 = 8.0;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Story {
     zone: Vec<Point>,
+    line: Vec<Point>,
+    direction: Direction,
     people: Vec<Person>,
     blind: Option<(f64, f64)>,
     hours: Option<Schedule>,
@@ -81,6 +85,8 @@ impl Story {
             let (word, rest) = line.split_once(' ').unwrap();
             match word {
                 "zone" => story.zone = rest.split(' ').map(point).collect(),
+                "line" => story.line = rest.split(' ').map(point).collect(),
+                "way" => story.direction = way(rest),
                 "person" => story.people.push(Person::walking(rest)),
                 "blind" => story.blind = Some(span(rest)),
                 "hours" => story.hours = Some(minutes(span(rest))),
@@ -149,11 +155,19 @@ impl Story {
             rule("stays", name.clone(), RuleKind::Loitering { dwell }),
             rule("falls", None, RuleKind::Falldown { down }),
         ];
+        let mut lines = Vec::new();
+        if !self.line.is_empty() {
+            lines
+                .push(Line { name: "line".into(), way: Polyline::new(self.line.clone()).unwrap() });
+            let direction = self.direction;
+            rules.push(rule("goes over", Some("line".into()), RuleKind::Crossing { direction }));
+        }
         if name.is_some() {
             let hold = RuleKind::DEFAULT_HOLD;
             rules.push(rule("enters", name, RuleKind::Intrusion { hold }));
         }
-        Settings::new(TrackerSettings::default(), zone.into_iter().collect(), rules).unwrap()
+        let zones = zone.into_iter().collect();
+        Settings::with_lines(TrackerSettings::default(), zones, lines, rules).unwrap()
     }
 }
 
@@ -307,6 +321,10 @@ fn split(text: &str) -> impl Iterator<Item = &str> {
 fn point(text: &str) -> Point {
     let (x, y) = text.split_once(',').unwrap();
     Point { x: x.parse().unwrap(), y: y.parse().unwrap() }
+}
+
+fn way(word: &str) -> Direction {
+    Direction::ALL.into_iter().find(|direction| direction.word() == word).unwrap()
 }
 
 /// The minutes of the day that are these seconds of a story.

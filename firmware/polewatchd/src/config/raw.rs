@@ -20,6 +20,8 @@ pub(super) struct RawConfig {
     pub(super) detector: RawDetector,
     #[serde(default, rename = "zone")]
     pub(super) zones: Vec<RawZone>,
+    #[serde(default, rename = "line")]
+    pub(super) lines: Vec<RawLine>,
     #[serde(default, rename = "rule")]
     pub(super) rules: Vec<RawRule>,
     #[serde(default)]
@@ -68,10 +70,19 @@ pub(super) struct RawZone {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct RawLine {
+    pub(super) name: String,
+    pub(super) points: Vec<[f64; 2]>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct RawRule {
     pub(super) name: String,
     pub(super) kind: String,
     pub(super) zone: Option<String>,
+    pub(super) line: Option<String>,
+    pub(super) direction: Option<String>,
     pub(super) hours: Option<String>,
     pub(super) days: Option<Vec<String>>,
     pub(super) hold: Option<String>,

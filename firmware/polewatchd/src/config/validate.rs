@@ -4,6 +4,7 @@
 //! problem. The allowed ranges stand here and, for people, in docs/config.md.
 
 mod hours;
+mod places;
 mod rules;
 
 use std::fmt::Display;
@@ -11,13 +12,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use analytics::geometry::Point;
-use analytics::polygon::{Polygon, PolygonError};
-use analytics::zone::Zone;
 use board::{BoardKind, BoardKindError};
 use detector::{BackendKind, Precision};
 
-use super::raw::{RawConfig, RawZone};
+use super::raw::RawConfig;
 use super::{
     Broker, Camera, Clip, Config, DetectorConfig, Looking, Problem, Source, SpoolConfig, Transport,
     Uplink,
@@ -32,7 +30,6 @@ const LABEL_ALLOWED: &str = "1 to 48 bytes without control characters";
 const MAX_NAME_BYTES: usize = 48;
 /// Bytes of the camera's name: what `wire::alarm::Label` holds.
 const MAX_CAMERA_NAME_BYTES: usize = 96;
-const MAX_ZONES: usize = 16;
 
 /// Default folder of the spool on a box.
 const DEFAULT_SPOOL_DIR: &str = "/var/lib/polewatch/spool";
@@ -46,7 +43,8 @@ pub(super) fn validate(
 ) -> Result<Config, Vec<Problem>> {
     let mut check = Check { problems: Vec::new(), folder };
     let zones = check.zones(&raw.zones);
-    let rules = check.rules(&raw.rules, &raw.zones);
+    let lines = check.lines(raw);
+    let rules = check.rules(raw);
     let config = Config {
         site: check.topic_name("site", &raw.site),
         box_name: check.topic_name("box", &raw.box_name),
@@ -60,6 +58,7 @@ pub(super) fn validate(
         ),
         detector: check.detector(raw),
         zones,
+        lines,
         rules,
         clip: check.clip(raw),
         spool: check.spool(raw),
@@ -219,62 +218,6 @@ impl Check<'_> {
             threads: usize::try_from(threads).unwrap_or(1),
             onnxruntime_library,
         }
-    }
-
-    fn zones(&mut self, raw: &[RawZone]) -> Vec<Zone> {
-        if raw.len() > MAX_ZONES {
-            self.refuse(
-                "zone",
-                format_args!("{} zones", raw.len()),
-                format!("at most {MAX_ZONES}"),
-            );
-        }
-        let mut zones: Vec<Zone> = Vec::new();
-        for (index, zone) in raw.iter().enumerate() {
-            let name = self.label(&format!("zone[{index}].name"), &zone.name, MAX_NAME_BYTES);
-            if zones.iter().any(|other| other.name == name) {
-                self.refuse(
-                    format!("zone[{index}].name"),
-                    format_args!("{name:?}"),
-                    "a name no other zone has",
-                );
-            }
-            if let Some(area) = self.polygon(index, &zone.polygon) {
-                zones.push(Zone { name, area });
-            }
-        }
-        zones
-    }
-
-    fn polygon(&mut self, zone: usize, points: &[[f64; 2]]) -> Option<Polygon> {
-        let key = format!("zone[{zone}].polygon");
-        #[expect(clippy::cast_possible_truncation, reason = "0 to 1 fits an f32 well enough")]
-        let corners = points.iter().map(|[x, y]| Point { x: *x as f32, y: *y as f32 }).collect();
-        let error = match Polygon::new(corners) {
-            Ok(area) => return Some(area),
-            Err(error) => error,
-        };
-        match error {
-            PolygonError::NotFinite { corner } | PolygonError::OutsidePicture { corner, .. } => {
-                // Corners are counted from 1 for people, keys from 0 as TOML's readers do.
-                let [x, y] = points.get(corner - 1).copied().unwrap_or_default();
-                self.refuse(
-                    format!("{key}[{}]", corner - 1),
-                    format_args!("[{x}, {y}]"),
-                    "x and y inside the picture, 0 to 1",
-                );
-            }
-            shape => self.refuse(
-                key,
-                format_args!("a polygon that {shape}"),
-                format!(
-                    "{} to {} corners, no two sides crossing",
-                    Polygon::MIN_CORNERS,
-                    Polygon::MAX_CORNERS
-                ),
-            ),
-        }
-        None
     }
 
     fn clip(&mut self, raw: &RawConfig) -> Clip {

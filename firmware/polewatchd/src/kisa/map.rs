@@ -98,7 +98,10 @@ impl Zones {
     pub fn apply(&self, config: &mut Config) {
         config.zones = self.0.iter().map(|(area, outline)| area.zone(outline)).collect();
         config.rules.retain(|rule| {
-            !matches!(rule.kind, RuleKind::Intrusion { .. } | RuleKind::Loitering { .. })
+            !matches!(
+                rule.kind,
+                RuleKind::Intrusion { .. } | RuleKind::Crossing { .. } | RuleKind::Loitering { .. }
+            )
         });
         let has_detect_area = self.0.iter().any(|(area, _)| *area == Area::Detect);
         for rule in &mut config.rules {

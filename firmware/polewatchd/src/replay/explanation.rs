@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use analytics::candidate::Candidate;
-use analytics::event::{Event, Participant, Phase};
+use analytics::event::{Event, Measurement, Participant, Phase};
 
 use super::event_line::kind_word;
 
@@ -38,7 +38,7 @@ impl Explanation {
             event.id.0,
             kind_word(event.kind),
             event.rule,
-            in_zone(event.zone.as_deref()),
+            place(event.zone.as_deref(), measured),
             event.onset.as_secs_f64(),
             measured.quantity,
             measured.value,
@@ -72,7 +72,7 @@ impl Explanation {
                     out,
                     "    track {}{}, {:.1} s to {:.1} s: {} {:.2} {} {} ({:.2} {})",
                     candidate.track.0,
-                    in_zone(candidate.zone.as_deref()),
+                    place(candidate.zone.as_deref(), measured),
                     candidate.from.as_secs_f64(),
                     candidate.until.as_secs_f64(),
                     measured.quantity,
@@ -88,8 +88,10 @@ impl Explanation {
     }
 }
 
-fn in_zone(zone: Option<&str>) -> String {
-    zone.map_or_else(String::new, |zone| format!(" in zone {zone}"))
+/// Where it was: what is measured in a person's heights is how far over a line they were.
+fn place(zone: Option<&str>, measured: Measurement) -> String {
+    let what = if measured.unit == "heights" { "over line" } else { "in zone" };
+    zone.map_or_else(String::new, |zone| format!(" {what} {zone}"))
 }
 
 fn participant(who: &Participant) -> String {

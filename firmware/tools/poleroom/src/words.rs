@@ -46,7 +46,7 @@ fn alarm_line(alarm: &AlarmLine, offset: UtcOffset) -> String {
     let (ko, en) = (alarm.kind_ko, kind_en(alarm.kind));
     let mut line = format!("{time} {ko} {en}  {} '{}'", place(&alarm.origin), alarm.camera);
     match &alarm.zone {
-        Some(zone) => line += &format!("  zone {zone}"),
+        Some(place) => line += &format!("  {} {place}", place_word(alarm)),
         None if alarm.kind == "camera_fault" => {}
         None => line += "  whole picture",
     }
@@ -69,13 +69,29 @@ fn alarm_line(alarm: &AlarmLine, offset: UtcOffset) -> String {
     line
 }
 
+/// What the alarm's zone is: somebody who went over it went over a line.
+fn place_word(alarm: &AlarmLine) -> &'static str {
+    let quantity = alarm.measurement.as_ref().map(|measured| measured.quantity.as_str());
+    if quantity.and_then(way_ko).is_some() { "line" } else { "zone" }
+}
+
 fn measurement_words(measured: &MeasurementLine) -> String {
     let MeasurementLine { quantity, value, threshold, unit } = measured;
     let sign = if value >= threshold { ">=" } else { "<" };
-    // Shares of the picture differ in the second digit, durations in the first.
-    let digits = if unit == "share" { 2 } else { 1 };
-    let quantity = fault_ko(quantity).map_or(quantity.clone(), |ko| format!("{ko} {quantity}"));
+    // Shares and heights differ in the second digit, durations in the first.
+    let digits = if unit == "s" { 1 } else { 2 };
+    let korean = fault_ko(quantity).or_else(|| way_ko(quantity));
+    let quantity = korean.map_or(quantity.clone(), |ko| format!("{ko} {quantity}"));
     format!("{quantity} {value:.digits$} {unit} {sign} {threshold:.digits$} {unit}")
+}
+
+/// Which way somebody went over a line.
+fn way_ko(quantity: &str) -> Option<&'static str> {
+    match quantity {
+        "left_to_right" => Some("왼쪽→오른쪽"),
+        "right_to_left" => Some("오른쪽→왼쪽"),
+        _ => None,
+    }
 }
 
 /// What is wrong with a camera; other measurements are not worded.
@@ -246,6 +262,22 @@ mod tests {
             );
             check(&Fact::Alarm(Box::new(alarm)), &expected);
         }
+    }
+
+    #[test]
+    fn going_over_a_line_says_which_and_which_way() {
+        let measurement = Some(MeasurementLine {
+            quantity: "left_to_right".to_owned(),
+            value: 0.17,
+            threshold: 0.15,
+            unit: "heights".to_owned(),
+        });
+        let alarm = AlarmLine { zone: Some("fence".to_owned()), measurement, ..an_alarm() };
+        check(
+            &Fact::Alarm(Box::new(alarm)),
+            "01:00:00 침입 Intrusion  gangnam/pole-0412 '역삼로 12'  line fence  왼쪽→오른쪽 left_to_right \
+             0.17 heights >= 0.15 heights  시작 BEGIN  event 3-7  still …  clip …",
+        );
     }
 
     #[test]

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use analytics::line::Direction;
 use analytics::scene::fault::{Fault, Faults};
 use analytics::settings::{RuleKind, RuleSettings};
 
 use super::super::Problem;
-use super::super::raw::{RawRule, RawZone};
+use super::super::raw::{RawConfig, RawRule};
 use super::{Check, MAX_NAME_BYTES};
 
 const MAX_RULES: usize = 32;
@@ -15,32 +16,19 @@ const KINDS: &str = "\"intrusion\" or \"loitering\" or \"falldown\" or \"abandon
                      \"camera_fault\"";
 
 impl Check<'_> {
-    pub(super) fn rules(&mut self, raw: &[RawRule], zones: &[RawZone]) -> Vec<RuleSettings> {
-        if raw.len() > MAX_RULES {
-            self.refuse(
-                "rule",
-                format_args!("{} rules", raw.len()),
-                format!("at most {MAX_RULES}"),
-            );
+    pub(super) fn rules(&mut self, raw: &RawConfig) -> Vec<RuleSettings> {
+        if raw.rules.len() > MAX_RULES {
+            let got = format!("{} rules", raw.rules.len());
+            self.refuse("rule", got, format!("at most {MAX_RULES}"));
         }
         let mut rules: Vec<RuleSettings> = Vec::new();
-        for (index, rule) in raw.iter().enumerate() {
+        for (index, rule) in raw.rules.iter().enumerate() {
             let key = |field: &str| format!("rule[{index}].{field}");
             let name = self.label(&key("name"), &rule.name, MAX_NAME_BYTES);
             if rules.iter().any(|other| other.name == name) {
                 self.refuse(key("name"), format_args!("{name:?}"), "a name no other rule has");
             }
-            match rule.zone.as_deref() {
-                Some(wanted) if zones.iter().all(|zone| zone.name != wanted) => {
-                    self.refuse(key("zone"), format_args!("{wanted:?}"), zone_names(zones));
-                }
-                // The whole picture cannot be entered.
-                None if rule.kind == "intrusion" => {
-                    self.problems.push(Problem::missing(key("zone"), zone_names(zones)));
-                }
-                _ => {}
-            }
-            let zone = rule.zone.as_deref().map(Arc::from);
+            let zone = self.place(index, rule, raw);
             let schedule = self.schedule(index, rule);
             if let Some(kind) = self.rule_kind(index, rule) {
                 rules.push(RuleSettings { name, zone, schedule, kind });
@@ -49,9 +37,44 @@ impl Check<'_> {
         rules
     }
 
+    /// The zone or line of a rule.
+    fn place(&mut self, index: usize, rule: &RawRule, raw: &RawConfig) -> Option<Arc<str>> {
+        let key = |field: &str| format!("rule[{index}].{field}");
+        let zones = || raw.zones.iter().map(|zone| zone.name.as_str());
+        let lines = || raw.lines.iter().map(|line| line.name.as_str());
+        if let Some(wanted) =
+            rule.zone.as_deref().filter(|wanted| zones().all(|zone| zone != *wanted))
+        {
+            self.refuse(key("zone"), format_args!("{wanted:?}"), names("zone", zones()));
+        }
+        if let Some(wanted) =
+            rule.line.as_deref().filter(|wanted| lines().all(|line| line != *wanted))
+        {
+            self.refuse(key("line"), format_args!("{wanted:?}"), names("line", lines()));
+        }
+        match (&rule.zone, &rule.line) {
+            (Some(_), Some(line)) if rule.kind == "intrusion" => {
+                self.refuse(key("line"), format_args!("{line:?}"), "none beside a zone");
+            }
+            // The whole picture cannot be entered.
+            (None, None) if rule.kind == "intrusion" => {
+                let allowed = format!("{}; or `line`", names("zone", zones()));
+                self.problems.push(Problem::missing(key("zone"), allowed));
+            }
+            _ => {}
+        }
+        rule.line.as_deref().or(rule.zone.as_deref()).map(Arc::from)
+    }
+
     fn rule_kind(&mut self, index: usize, rule: &RawRule) -> Option<RuleKind> {
         let key = |field: &str| format!("rule[{index}].{field}");
         let (taken, kind): (&[&str], RuleKind) = match rule.kind.as_str() {
+            "intrusion" if rule.line.is_some() => {
+                let words = [Direction::Both, Direction::LeftToRight, Direction::RightToLeft]
+                    .map(|direction| (direction.word(), direction));
+                let direction = self.word(&key("direction"), rule.direction.as_deref(), &words);
+                (&["zone", "line", "direction"], RuleKind::Crossing { direction })
+            }
             "intrusion" => {
                 let hold =
                     self.duration(key("hold"), rule.hold.as_deref(), "500ms", ("0ms", "60s"));
@@ -86,7 +109,9 @@ impl Check<'_> {
             }
         };
         for (field, value) in written(rule).filter(|(field, _)| !taken.contains(field)) {
-            let allowed = format!("no such key in a rule of kind {:?}", rule.kind);
+            let line =
+                if rule.kind == "intrusion" && rule.line.is_some() { " with a line" } else { "" };
+            let allowed = format!("no such key in a rule of kind {:?}{line}", rule.kind);
             self.refuse(key(field), value, allowed);
         }
         Some(kind)
@@ -115,6 +140,8 @@ fn written(rule: &RawRule) -> impl Iterator<Item = (&'static str, String)> {
     let text = |value: &Option<String>| value.as_ref().map(|value| format!("{value:?}"));
     let keys = [
         ("zone", text(&rule.zone)),
+        ("line", text(&rule.line)),
+        ("direction", text(&rule.direction)),
         ("hold", text(&rule.hold)),
         ("dwell", text(&rule.dwell)),
         ("down", text(&rule.down)),
@@ -126,10 +153,10 @@ fn written(rule: &RawRule) -> impl Iterator<Item = (&'static str, String)> {
     keys.into_iter().filter_map(|(key, value)| Some((key, value?)))
 }
 
-fn zone_names(zones: &[RawZone]) -> String {
-    if zones.is_empty() {
-        return "no zone at all, as none is defined".to_owned();
+fn names<'a>(what: &str, defined: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<String> = defined.map(|name| format!("{name:?}")).collect();
+    if names.is_empty() {
+        return format!("no {what} at all, as none is defined");
     }
-    let names: Vec<String> = zones.iter().map(|zone| format!("{:?}", zone.name)).collect();
-    format!("the name of a zone: {}", names.join(" or "))
+    format!("the name of a {what}: {}", names.join(" or "))
 }
