@@ -203,6 +203,18 @@ fn a_fall_seen_in_flashes_only_is_one() {
 }
 
 #[test]
+fn a_fall_over_the_side_of_the_picture_is_one() {
+    check(
+        &["person 0 0.07,0.6 > 9 0.07,0.6", "across 3-20 0.9", "hidden 3.4-3.8"],
+        "falldown 3.9-17.0",
+    );
+    check(
+        &["person 0 0.06,0.6 > 9 0.06,0.6", "towards 3-20 0.7", "hidden 3.2-3.8"],
+        "falldown 3.9-17.0",
+    );
+}
+
+#[test]
 fn a_fall_while_somebody_stands_by_is_one() {
     let lines =
         ["person 0 0.5,0.7 > 9 0.5,0.7", "across 3-20 0.6", "person 0 0.62,0.72 > 9 0.62,0.72"];

@@ -6,7 +6,7 @@ use crate::rule::Scene;
 use crate::rule::falldown::fall::{DESCENT, Fall, UNCLEAR};
 use crate::rule::falldown::glimpses::Glimpses;
 use crate::rule::falldown::scenery::Scenery;
-use crate::rule::falldown::stance::Stance;
+use crate::rule::falldown::stance::{Measure, Stance};
 use crate::time::FrameTime;
 use crate::tracker::{Standing, Track};
 
@@ -109,10 +109,13 @@ impl Person {
     }
 
     /// Whether they may be out of the picture: cut by an edge of it when last seen, and not seen
-    /// any more. What lies there then is something else.
+    /// any more. What lies there then is something else. Whoever walks out at a side becomes
+    /// narrower there than they stood; whoever topples over it does not.
     fn may_be_out(&self, now: FrameTime) -> bool {
         let cut = self.last.cut_by();
-        self.last_seen < now && (cut.left || cut.right || cut.bottom)
+        let narrow = |stood: Measure| self.last.width() < stood.width;
+        let aside = (cut.left || cut.right) && self.stance.measure().is_none_or(narrow);
+        self.last_seen < now && (aside || cut.bottom)
     }
 
     /// Takes in a sight of their track; tells whether they are upright.
