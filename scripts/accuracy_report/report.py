@@ -6,7 +6,8 @@ from .sheet import Failure
 
 # Events in the order people are told of them, with what they are called.
 EVENTS = {"fall": "fall (쓰러짐)", "loiter": "loitering (배회)",
-          "intrusion": "intrusion (침입)", "abandon": "abandonment (유기)"}
+          "intrusion": "intrusion (침입)", "abandon": "abandonment (유기)",
+          "camera": "camera fault (카메라 이상)"}
 
 
 def lines(result: dict, intervals: dict, sheets: list[tuple[Failure, Path]]) -> list[str]:

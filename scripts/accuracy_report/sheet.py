@@ -1,7 +1,6 @@
 """What failed, as pictures: one contact sheet for each wrong and each missed alarm."""
 
 import json
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,23 +48,17 @@ def draw(scorer: Scorer, folder: Path, clips: list[dict]) -> list[tuple[Failure,
         truth = json.loads((folder / f"{failure.clip}.json").read_text())
         video = folder / truth["clip"]
         if failure.clip not in seen:
-            seen[failure.clip] = detections(scorer, video, failure.clip)
+            seen[failure.clip] = detections(scorer, failure.clip)
         path = sheets / f"{number:02}-{failure.clip}-{failure.at_s:.1f}s.png"
         cv2.imwrite(str(path), sheet(video, seen[failure.clip], failure))
         drawn.append((failure, path))
     return drawn
 
 
-def detections(scorer: Scorer, video: Path, clip: str) -> list[dict]:
-    """What the detector saw in every analysed frame, with the settings that were scored."""
-    kept = scorer.kept("as-they-are")
-    lines = kept / f"{clip}.detections.jsonl"
-    subprocess.run(
-        [scorer.programs / "polewatchd", "replay", video, "--config", kept / f"{clip}.toml",
-         "--events", kept / f"{clip}.again.jsonl", "--detections", lines],
-        check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )
-    _opening, *frames = lines.read_text().splitlines()
+def detections(scorer: Scorer, clip: str) -> list[dict]:
+    """What the detector saw in every analysed frame when it was scored."""
+    kept = scorer.kept("as-they-are") / f"{clip}.detections.jsonl"
+    _opening, *frames = kept.read_text().splitlines()
     return [json.loads(line) for line in frames]
 
 

@@ -56,9 +56,12 @@ struct Run {
     /// Settings for all clips instead of the defaults; zones and rules in it are replaced.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Keep every clip's configuration and events in this folder.
+    /// Keep every clip's configuration, events and what was seen in this folder.
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
+    /// Decide on what an earlier run has kept in this folder instead of replaying the clips.
+    #[arg(long, value_name = "DIR", conflicts_with = "keep")]
+    decide: Option<PathBuf>,
     /// The daemon to measure [default: the polewatchd beside this program].
     #[arg(long, value_name = "PATH")]
     polewatchd: Option<PathBuf>,
@@ -110,7 +113,13 @@ impl Run {
             fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
         }
         let dir = self.keep.clone().unwrap_or_else(|| scratch.into());
-        Ok(Replay { polewatchd: self.find_polewatchd()?, base, dir })
+        Ok(Replay {
+            polewatchd: self.find_polewatchd()?,
+            base,
+            dir,
+            keeps_detections: self.keep.is_some(),
+            seen: self.decide.clone(),
+        })
     }
 
     fn find_polewatchd(&self) -> Result<PathBuf> {

@@ -1,4 +1,5 @@
-//! One clip through `polewatchd replay`: its configuration in, its alarms out.
+//! One clip through `polewatchd replay`, or what was seen in it through `polewatchd decide`: its
+//! configuration in, its alarms out.
 
 use std::fs;
 use std::path::{Path, PathBuf, absolute};
@@ -20,6 +21,10 @@ pub(crate) struct Replay {
     pub(crate) base: Table,
     /// Where configurations and events are written.
     pub(crate) dir: PathBuf,
+    /// Whether what was seen is written there too, for another run to decide on.
+    pub(crate) keeps_detections: bool,
+    /// Where an earlier run has kept what was seen; the clips are not looked at then.
+    pub(crate) seen: Option<PathBuf>,
 }
 
 /// Settings that are paths, and the table they stand in; a relative one means the file's folder.
@@ -66,12 +71,19 @@ impl Replay {
         let events = self.dir.join(format!("{stem}.events.jsonl"));
         fs::write(&config, toml::to_string(&self.config(truth))?)
             .with_context(|| format!("cannot write {}", config.display()))?;
-        let clip = path.with_file_name(&truth.clip);
-        let output = Command::new(&self.polewatchd)
-            .arg("replay")
-            .arg(&clip)
+        let detections = |dir: &Path| dir.join(format!("{stem}.detections.jsonl"));
+        let mut command = Command::new(&self.polewatchd);
+        match &self.seen {
+            Some(dir) => command.arg("decide").arg(detections(dir)),
+            None => command.arg("replay").arg(path.with_file_name(&truth.clip)),
+        };
+        command
             .args(["--config".as_ref(), config.as_os_str()])
-            .args(["--events".as_ref(), events.as_os_str()])
+            .args(["--events".as_ref(), events.as_os_str()]);
+        if self.keeps_detections {
+            command.arg("--detections").arg(detections(&self.dir));
+        }
+        let output = command
             .output()
             .with_context(|| format!("cannot start {}", self.polewatchd.display()))?;
         if !output.status.success() {
@@ -85,8 +97,8 @@ impl Replay {
     }
 
     /// The shared settings with this clip's zones and rules: an intrusion rule where the truth
-    /// draws a zone for it, a loitering rule on its zone or else on the whole picture, falldown
-    /// and abandonment rules on the whole picture.
+    /// draws a zone for it, a loitering rule on its zone or else on the whole picture, falldown,
+    /// abandonment and camera fault rules on the whole picture.
     fn config(&self, truth: &Truth) -> Table {
         let mut zones = Vec::new();
         let mut rules = Vec::new();
@@ -100,8 +112,7 @@ impl Replay {
             zones.push(zone("loiter", corners));
         }
         rules.push(rule("loitering", drawn.map(|_| "loiter")));
-        rules.push(rule("falldown", None));
-        rules.push(rule("abandonment", None));
+        rules.extend(["falldown", "abandonment", "camera_fault"].map(|kind| rule(kind, None)));
         let mut config = self.base.clone();
         // The daemon has no default for its own names; a replay tells them to nobody.
         for (key, name) in [("site", "polescore"), ("box", "clip")] {
@@ -142,7 +153,7 @@ fn alarms(text: &str) -> Result<Vec<Alarm>> {
             "loitering" => EventType::Loiter,
             "falldown" => EventType::Fall,
             "abandonment" => EventType::Abandon,
-            "camera_fault" => continue,
+            "camera_fault" => EventType::Camera,
             other => return Err(anyhow!("unknown kind \"{other}\"").context(at())),
         };
         if event.phase == "begin" {
@@ -165,6 +176,8 @@ mod tests {
                 .parse()
                 .unwrap(),
             dir: PathBuf::new(),
+            keeps_detections: false,
+            seen: None,
         };
         let truth = |zones: &str| -> Truth {
             let text =
@@ -179,13 +192,15 @@ mod tests {
             [[rule]]\nname = \"intrusion\"\nkind = \"intrusion\"\nzone = \"intrusion\"\n\n\
             [[rule]]\nname = \"loitering\"\nkind = \"loitering\"\nzone = \"loiter\"\n\n\
             [[rule]]\nname = \"falldown\"\nkind = \"falldown\"\n\n\
-            [[rule]]\nname = \"abandonment\"\nkind = \"abandonment\"\n";
+            [[rule]]\nname = \"abandonment\"\nkind = \"abandonment\"\n\n\
+            [[rule]]\nname = \"camera_fault\"\nkind = \"camera_fault\"\n";
         assert_eq!(replay.config(&truth(both)), expected.parse::<Table>().unwrap());
         let expected = "\
             site = \"polescore\"\nbox = \"pole-7\"\n[analysis]\nfps = 5.0\n\n\
             [[rule]]\nname = \"loitering\"\nkind = \"loitering\"\n\n\
             [[rule]]\nname = \"falldown\"\nkind = \"falldown\"\n\n\
-            [[rule]]\nname = \"abandonment\"\nkind = \"abandonment\"\n";
+            [[rule]]\nname = \"abandonment\"\nkind = \"abandonment\"\n\n\
+            [[rule]]\nname = \"camera_fault\"\nkind = \"camera_fault\"\n";
         assert_eq!(replay.config(&truth("{}")), expected.parse::<Table>().unwrap());
     }
 
@@ -215,7 +230,7 @@ mod tests {
         ];
         let kinds: Vec<EventType> =
             alarms(&text.join("\n")).unwrap().iter().map(|alarm| alarm.kind).collect();
-        assert_eq!(kinds, [EventType::Fall, EventType::Abandon]);
+        assert_eq!(kinds, [EventType::Fall, EventType::Camera, EventType::Abandon]);
         let error = format!("{:#}", alarms(&line("begin", "rain")).unwrap_err());
         assert_eq!(error, "line 1: unknown kind \"rain\"");
     }

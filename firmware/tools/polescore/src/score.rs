@@ -156,7 +156,9 @@ impl Tally {
 fn fits(truth: &Truth, event: &TrueEvent, alarm: &Alarm) -> bool {
     let from = match event.kind {
         EventType::Abandon => event.owner_leaves_s.unwrap_or(event.start_s),
-        EventType::Fall | EventType::Loiter | EventType::Intrusion => event.start_s,
+        EventType::Fall | EventType::Loiter | EventType::Intrusion | EventType::Camera => {
+            event.start_s
+        }
     };
     let tolerance = truth.tolerance_s(event.kind);
     let window = from - EARLY_S - tolerance..=event.start_s + LATE_S + tolerance;
@@ -173,8 +175,9 @@ fn without_event(truth: &Truth, alarm: &Alarm) -> Verdict {
     let taken_out = |span: &crate::truth::Interval| {
         span.kind == kind && (span.start_s..=span.end_s).contains(&alarm.onset_s)
     };
-    let spoken_of =
-        truth.negatives_for.contains(&kind) || truth.events.iter().any(|event| event.kind == kind);
+    let spoken_of = kind == EventType::Camera
+        || truth.negatives_for.contains(&kind)
+        || truth.events.iter().any(|event| event.kind == kind);
     if truth.ignore.iter().any(taken_out) {
         Verdict::Ignored
     } else if spoken_of {
@@ -278,6 +281,7 @@ mod tests {
         let silent: Truth =
             serde_json::from_str(r#"{"clip": "a.mp4", "duration_s": 9, "events": []}"#).unwrap();
         assert_eq!(verdicts(&silent, "fall 3"), "not-scored");
+        assert_eq!(verdicts(&silent, "camera 3"), "false", "nobody wrote of a spoilt camera");
         let negative = Truth { negatives_for: vec![EventType::Fall], ..silent };
         assert_eq!(verdicts(&negative, "fall 3"), "false");
     }

@@ -20,6 +20,8 @@ pub(crate) enum EventType {
     Loiter,
     Abandon,
     Intrusion,
+    /// Something wrong with the camera: a clip whose truth does not tell of it has a whole one.
+    Camera,
 }
 
 /// One clip's truth.
@@ -76,7 +78,8 @@ pub(crate) enum TruthError {
 
 impl EventType {
     /// Every type, in the order of the tables.
-    pub(crate) const ALL: [Self; 4] = [Self::Fall, Self::Loiter, Self::Abandon, Self::Intrusion];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Fall, Self::Loiter, Self::Abandon, Self::Intrusion, Self::Camera];
 
     /// The word in truth files and results.
     pub(crate) const fn word(self) -> &'static str {
@@ -85,6 +88,7 @@ impl EventType {
             Self::Loiter => "loiter",
             Self::Abandon => "abandon",
             Self::Intrusion => "intrusion",
+            Self::Camera => "camera",
         }
     }
 }

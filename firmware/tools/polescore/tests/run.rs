@@ -10,14 +10,18 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// polewatchd replay CLIP --config C --events OUT: copies CLIP.events to OUT, or fails as CLIP.fails
-/// says. The configuration must be there.
+/// polewatchd replay CLIP --config C --events OUT [--detections SEEN]: copies CLIP.events to OUT and
+/// SEEN, or fails as CLIP.fails says; polewatchd decide SEEN --config C --events OUT: copies SEEN to
+/// OUT. The configuration must be there.
 const SIMULATED: &str = r#"#!/bin/sh
 set -e
-[ "$1 $3 $5" = "replay --config --events" ]
+[ "$3 $5" = "--config --events" ]
 [ -s "$4" ] || { echo "no configuration" >&2; exit 3; }
 if [ -e "$2.fails" ]; then echo "warming up" >&2; cat "$2.fails" >&2; exit 2; fi
-cp "$2.events" "$6"
+case $1 in
+    replay) for out in "$6" ${8:+"$8"}; do cp "$2.events" "$out"; done ;;
+    decide) cp "$2" "$6" ;;
+esac
 "#;
 
 struct Clips {
@@ -109,6 +113,12 @@ fn a_folder_is_scored_as_a_table_and_as_json() {
     assert_eq!(clips.json()["clips"][1]["missed"][0]["type"], "intrusion");
     let config = fs::read_to_string(Path::new(&kept).join("found.toml")).unwrap();
     assert!(config.contains("/some/model\"\n"), "{config}");
+
+    for clip in ["found", "missed", "quiet"] {
+        fs::remove_file(clips.dir.path().join(format!("{clip}.mp4.events"))).unwrap();
+    }
+    let decided = clips.run(&["--decide", &kept]);
+    assert_eq!(text(&decided.stdout), tables, "what was kept tells the same: {decided:?}");
 }
 
 #[test]
