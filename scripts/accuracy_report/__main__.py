@@ -1,7 +1,7 @@
 """Scores, worsens, scores again, draws what failed, and writes it all down.
 
     python -m accuracy_report --bin DIR --models DIR --clips DIR --out DIR [--worsened]
-                              [--jobs N] [--json FILE] [--write-docs FILE]
+                              [--sensitivity] [--jobs N] [--json FILE] [--write-docs FILE]
 """
 
 import argparse
@@ -12,7 +12,7 @@ from pathlib import Path
 from benchmark import machine
 from benchmark.report import place_lines, replace_figures
 
-from . import bootstrap, report, sheet, worsen
+from . import bootstrap, report, sensitivity, sheet, worsen
 from .score import Scorer
 
 
@@ -32,6 +32,10 @@ def main() -> None:
     intervals = bootstrap.intervals(result["as they are"]["clips"])
     sheets = sheet.draw(scorer, arguments.clips, result["as they are"]["clips"])
     lines = report.lines(result, intervals, sheets)
+    if arguments.sensitivity:
+        whole, seen = result["as they are"], scorer.kept("as-they-are")
+        variants = sensitivity.measure(scorer, Path.cwd(), arguments.clips, seen)
+        lines += ["", *sensitivity.lines(variants, whole)]
     print("\n" + "\n".join(lines), flush=True)
     if sheets:
         print(f"\ncontact sheets: {arguments.out / 'sheets'}")
@@ -51,6 +55,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--clips", type=Path, required=True, help="clips with truth files")
     parser.add_argument("--out", type=Path, required=True, help="folder for sheets and events")
     parser.add_argument("--worsened", action="store_true", help="score worsened clips too")
+    parser.add_argument("--sensitivity", action="store_true", help="move every threshold")
     parser.add_argument("--jobs", type=int, help="clips replayed at once")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--write-docs", type=Path, help="write the figures into this document")

@@ -25,5 +25,13 @@ class Scorer:
         subprocess.run(command, check=True)
         return json.loads(figures.read_text())
 
+    def decided(self, clips: Path, seen: Path, polewatchd: Path) -> dict:
+        """The figures of the rules of `polewatchd` on what an earlier scoring kept in `seen`."""
+        figures = self.out / "decided.json"
+        command = [self.programs / "polescore", "run", clips, "--decide", seen,
+                   "--polewatchd", polewatchd, "--json", figures]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return json.loads(figures.read_text())
+
     def kept(self, name: str) -> Path:
         return self.out / name
