@@ -1,13 +1,14 @@
 """The whole benchmark: measures, prints as it goes, writes JSON and docs/performance.md.
 
-    python -m benchmark --bin DIR --models DIR [--json FILE] [--quick] [--write-docs FILE]
+    python -m benchmark --bin DIR --models DIR [--clips DIR] [--json FILE] [--quick]
+                        [--write-docs FILE]
 """
 
 import argparse
 import json
 from pathlib import Path
 
-from . import detector, live, machine, replay, report
+from . import cost, detector, live, machine, replay, report
 
 
 def main() -> None:
@@ -20,6 +21,7 @@ def main() -> None:
     for name, measure in {
         "detector": lambda: detector.measure(arguments.bin, place, rounds),
         "replay": lambda: replay.measure(arguments.bin, place, rounds),
+        "cost": lambda: cost.measure(arguments.bin, place, arguments.clips),
         "live": lambda: live.measure(arguments.bin, alarms),
     }.items():
         print(f"\nmeasuring: {name}", flush=True)
@@ -37,6 +39,7 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     parser.add_argument("--bin", type=Path, required=True, help="folder of the built programs")
     parser.add_argument("--models", type=Path, required=True, help="folder of prepared models")
+    parser.add_argument("--clips", type=Path, help="clips of which the busiest is told too")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--quick", action="store_true", help="one round, 50 alarms")
     parser.add_argument("--write-docs", type=Path, help="write the figures into this document")

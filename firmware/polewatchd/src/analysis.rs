@@ -77,8 +77,16 @@ pub struct Costs {
     /// How many whole pictures the network's looks at them add up to: parts count by their area,
     /// closer looks at candidates do not count.
     pub looked: f64,
-    /// CPU time of the network alone, on the analysing thread.
+    /// CPU time of the analysing thread in the network alone, closer looks included; in what rules
+    /// asked to be looked at closer; in what the pixels say besides, attention included; and in
+    /// tracker and rules.
     pub inference: Duration,
+    /// See [`Costs::inference`].
+    pub closer: Duration,
+    /// See [`Costs::inference`].
+    pub scene: Duration,
+    /// See [`Costs::inference`].
+    pub rules: Duration,
 }
 
 /// Why there is no analysis.
@@ -127,22 +135,21 @@ impl Analysis {
     ) -> Result<Step<'_>, DetectorError> {
         let (now, picture) = (frame.time(), frame.picture());
         self.last = now;
+        let began = clock::thread_cpu();
         grey::shrink(&picture, GREY_PX, &mut self.grey);
         let look = match self.looking {
             Looking::Changes => self.attention.look(now, &self.grey),
             Looking::Whole => Some(Look::Whole),
         };
+        self.costs.scene += since(began);
         if let Some(look) = look {
             self.look(now, &picture, look)?;
         }
         self.costs.frames += 1;
-        let sight = Sight { luma: &self.grey, saturation: saturation(&picture) };
-        let aspect = picture.width() as f32 / picture.height() as f32;
-        let mut observations = Observations { local, aspect, ..self.observer.step(now, &sight) };
-        if let Some(things) = &mut self.things {
-            things.step(now, &picture, &self.analyzer, &mut observations);
-        }
+        let observations = self.observe(now, local, &picture);
+        let began = clock::thread_cpu();
         let events = self.analyzer.step(now, self.attention.detections(), &observations);
+        self.costs.rules += since(began);
         self.closer.clear();
         if let Some(question) = self.analyzer.question() {
             self.look_closer(&picture, &question);
@@ -184,6 +191,24 @@ impl Analysis {
         self.costs
     }
 
+    /// What the pixels say besides objects.
+    fn observe(
+        &mut self,
+        now: FrameTime,
+        local: Option<WeekTime>,
+        picture: &Picture<'_>,
+    ) -> Observations {
+        let began = clock::thread_cpu();
+        let sight = Sight { luma: &self.grey, saturation: saturation(picture) };
+        let aspect = picture.width() as f32 / picture.height() as f32;
+        let mut observations = Observations { local, aspect, ..self.observer.step(now, &sight) };
+        if let Some(things) = &mut self.things {
+            things.step(now, picture, &self.analyzer, &mut observations);
+        }
+        self.costs.scene += since(began);
+        observations
+    }
+
     fn look(
         &mut self,
         now: FrameTime,
@@ -193,7 +218,7 @@ impl Analysis {
         let look = self.detector.letterbox(picture, look)?;
         let began = clock::thread_cpu();
         self.detector.infer()?;
-        self.costs.inference += clock::thread_cpu().saturating_sub(began);
+        self.costs.inference += since(began);
         self.costs.looked += f64::from(self.detector.share());
         self.attention.saw(now, look, self.detector.decode()?);
         Ok(())
@@ -203,7 +228,9 @@ impl Analysis {
     fn look_closer(&mut self, picture: &Picture<'_>, question: &Question) {
         let began = clock::thread_cpu();
         let seen = self.detector.look_closer(picture, &question.area);
-        self.costs.inference += clock::thread_cpu().saturating_sub(began);
+        let spent = since(began);
+        self.costs.inference += spent;
+        self.costs.closer += spent;
         // What the rules decided on this frame must not be lost for it.
         match seen {
             Ok(seen) => {
@@ -230,6 +257,11 @@ impl Things {
         }
         observations.resting.extend(self.resting.things());
     }
+}
+
+/// The thread's CPU time since it was `began`.
+fn since(began: Duration) -> Duration {
+    clock::thread_cpu().saturating_sub(began)
 }
 
 fn wants_things(config: &Config) -> bool {

@@ -18,8 +18,14 @@ pub struct Stats {
     pub video_s: f64,
     /// CPU seconds of the whole process, start-up included.
     pub cpu_s: f64,
-    /// CPU seconds of the network alone.
+    /// CPU seconds of the network alone, closer looks included.
     pub inference_cpu_s: f64,
+    /// CPU seconds of the closer looks rules asked for.
+    pub closer_cpu_s: f64,
+    /// CPU seconds of what the pixels say besides objects, and of where to look.
+    pub scene_cpu_s: f64,
+    /// CPU seconds of tracker and rules.
+    pub rules_cpu_s: f64,
     /// CPU seconds spent before the first frame: loading the model and opening the file.
     pub startup_cpu_s: f64,
     /// The most memory the process held.
@@ -42,6 +48,9 @@ impl Stats {
             video_s: video.as_secs_f64(),
             cpu_s: clock::process_cpu().as_secs_f64(),
             inference_cpu_s: costs.inference.as_secs_f64(),
+            closer_cpu_s: costs.closer.as_secs_f64(),
+            scene_cpu_s: costs.scene.as_secs_f64(),
+            rules_cpu_s: costs.rules.as_secs_f64(),
             startup_cpu_s: startup.as_secs_f64(),
             rss_peak_bytes: rss_peak_bytes(),
             backend: choice.backend.to_string(),
