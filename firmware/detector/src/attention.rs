@@ -27,6 +27,9 @@ pub enum Look {
     Whole,
     /// What can be judged from this part and its surroundings.
     Part(NormBox),
+    /// The same with more of the picture's own pixels than a look at the whole takes. Never asked
+    /// for: a [`Look::Part`] of a large picture becomes one where it costs no more than the whole.
+    Keen(NormBox),
 }
 
 /// What has been seen of one camera's pictures, and where they have changed since.
@@ -39,6 +42,8 @@ pub struct Attention {
     stirred: bool,
     /// What stands, surest first.
     seen: Vec<Detection>,
+    /// What of it keen looks found, and when.
+    keen: Vec<(FrameTime, Detection)>,
 }
 
 impl Attention {
@@ -48,9 +53,9 @@ impl Attention {
     /// The same while nothing moves: an idle picture costs a fiftieth of its frames at 10 a second.
     pub const WHOLE_WHILE_STILL: Duration = Duration::from_secs(5);
 
-    /// Two boxes of one class that overlap more are one object seen twice: in a look, and in one
-    /// before that still stands.
-    const SAME: f32 = 0.5;
+    /// How long somebody a keen look found, small as they may be, stands against looks at the whole
+    /// that cannot see them. Nobody keeps so still for longer that no keen look follows.
+    pub const KEEN_STANDS: Duration = Duration::from_secs(10);
 
     /// What to look at in the picture taken at `now`, whose grey version is `luma` (its long side
     /// some 300 pixels); `None` when nothing changed.
@@ -81,22 +86,36 @@ impl Attention {
                 self.stirred = false;
                 self.seen.clear();
                 self.seen.extend_from_slice(found);
+                self.keep_keen(now);
                 self.change.seen_whole();
             }
-            Look::Part(region) => {
+            Look::Part(region) | Look::Keen(region) => {
                 self.stirred = true;
                 let change = &self.change;
                 self.seen.retain(|d| !change.touches(&d.bounds));
+                self.keen.retain(|(_, d)| !change.touches(&d.bounds));
                 let standing = self.seen.len();
                 for d in found.iter().filter(|d| region.contains(d.bounds.center())) {
-                    let same =
-                        |s: &Detection| s.class == d.class && s.bounds.iou(&d.bounds) > Self::SAME;
-                    if !self.seen[..standing].iter().any(same) {
+                    if !self.seen[..standing].iter().any(|s| is_same(s, d)) {
                         self.seen.push(*d);
+                        self.keen.extend(matches!(look, Look::Keen(_)).then_some((now, *d)));
                     }
                 }
-                self.seen.sort_by(|a, b| b.confidence.get().total_cmp(&a.confidence.get()));
                 self.change.seen(&region);
+            }
+        }
+        self.seen.sort_by(|a, b| b.confidence.get().total_cmp(&a.confidence.get()));
+    }
+
+    /// Adds to what the whole showed what only keen looks can, where nothing has changed since.
+    fn keep_keen(&mut self, now: FrameTime) {
+        let change = &self.change;
+        let stands = |at: FrameTime| now >= at && now.since(at) < Self::KEEN_STANDS;
+        self.keen.retain(|(at, d)| stands(*at) && !change.touches(&d.bounds));
+        let shown = self.seen.len();
+        for (_, d) in &self.keen {
+            if !self.seen[..shown].iter().any(|s| is_same(s, d)) {
+                self.seen.push(*d);
             }
         }
     }
@@ -106,6 +125,14 @@ impl Attention {
     pub fn detections(&self) -> &[Detection] {
         &self.seen
     }
+}
+
+/// Two boxes of one class that overlap more are one object seen twice: in a look, and in one before
+/// that still stands.
+const SAME: f32 = 0.5;
+
+fn is_same(one: &Detection, other: &Detection) -> bool {
+    one.class == other.class && one.bounds.iou(&other.bounds) > SAME
 }
 
 #[cfg(test)]

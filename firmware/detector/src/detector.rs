@@ -5,6 +5,7 @@
 //! come from and what follows them; which part is worth a look is [`crate::attention`]'s.
 
 use analytics::detection::Detection;
+use analytics::geometry::NormBox;
 
 use crate::attention::Look;
 use crate::backend::{BackendError, Engine, Network, NetworkPlan};
@@ -34,10 +35,13 @@ pub struct Detector {
 /// What depends on the picture's size.
 struct Plan {
     letterbox: Letterbox,
+    /// The letterbox of keen looks, where the picture has more to show than the input takes.
+    keen: Option<Letterbox>,
     network: Box<dyn Network>,
     head: HeadDecoder,
-    /// What of the input the network was given last.
+    /// What the network was given last: a window of the picture as it was fitted.
     window: Window,
+    fit: Fit,
     /// The input size the head is planned for.
     decoded: (usize, usize),
 }
@@ -123,15 +127,18 @@ impl Detector {
             self.plan = Some(Plan::new(&self.model, &self.engine, &self.choice, input, size)?);
         }
         let takes_windows = self.engine.takes_windows();
-        let Plan { letterbox, network, window, .. } = self.planned()?;
-        let whole = Window::whole(letterbox.fit());
-        *window = match look {
-            Look::Part(region) if takes_windows => Window::around(&region, letterbox.fit()),
-            _ => whole,
+        let plan = self.planned()?;
+        let look = match look {
+            Look::Part(region) | Look::Keen(region) if takes_windows => plan.aim(&region),
+            _ => plan.aim_at_all(),
         };
-        network.resize(window.size());
-        letterbox.paint(picture, window, network.input());
-        Ok(if *window == whole { Look::Whole } else { look })
+        let letterbox = match (look, &mut plan.keen) {
+            (Look::Keen(_), Some(keen)) => keen,
+            _ => &mut plan.letterbox,
+        };
+        plan.network.resize(plan.window.size());
+        letterbox.paint(picture, &plan.window, plan.network.input());
+        Ok(look)
     }
 
     /// The second step: the input tensor to the output tensors.
@@ -143,7 +150,7 @@ impl Detector {
     pub fn decode(&mut self) -> Result<&[Detection], DetectorError> {
         let model = &self.model.manifest().name;
         let plan = self.plan.as_mut().ok_or(DetectorError::NoPlan)?;
-        let (window, fit) = (plan.window, *plan.letterbox.fit());
+        let (window, fit) = (plan.window, plan.fit);
         plan.decode(&window, &fit, model)
     }
 
@@ -189,6 +196,10 @@ impl Detector {
 }
 
 impl Plan {
+    /// How many times finer a keen look is than one at the whole: somebody 20 pixels tall in a
+    /// picture of 1280 is 10 in the network's input, below what it can see, and 20 to a keen look.
+    const KEENER: usize = 2;
+
     fn new(
         model: &PreparedModel,
         engine: &Engine,
@@ -209,9 +220,36 @@ impl Plan {
         let thresholds = model.weights(choice.precision)?.thresholds;
         let head = HeadDecoder::new(manifest, thresholds, size, network.shapes())
             .map_err(|error| DetectorError::Shape { model: manifest.name.clone(), error })?;
-        let window = Window::whole(letterbox.fit());
-        Ok(Self { letterbox, network, head, window, decoded: size })
+        let fit = *letterbox.fit();
+        let finer = (input.long_side_px * Self::KEENER).min(width.max(height));
+        let keen = (finer >= input.long_side_px * 3 / 2).then(|| {
+            let input = Input { long_side_px: finer, ..input.clone() };
+            Letterbox::new(width, height, &input)
+        });
+        let window = Window::whole(&fit);
+        Ok(Self { letterbox, keen, network, head, window, fit, decoded: size })
     }
+
+    /// Aims at `region`: keenly where that costs no more than the whole.
+    fn aim(&mut self, region: &NormBox) -> Look {
+        if let Some(keen) = &self.keen {
+            let window = Window::around(region, keen.fit());
+            if window.share(self.letterbox.fit()) <= 1.0 {
+                (self.window, self.fit) = (window, *keen.fit());
+                return Look::Keen(*region);
+            }
+        }
+        let fit = *self.letterbox.fit();
+        (self.window, self.fit) = (Window::around(region, &fit), fit);
+        if self.window == Window::whole(&fit) { Look::Whole } else { Look::Part(*region) }
+    }
+
+    fn aim_at_all(&mut self) -> Look {
+        self.fit = *self.letterbox.fit();
+        self.window = Window::whole(&self.fit);
+        Look::Whole
+    }
+
     /// The detections in the network's last run, whose input was `window` of what `fit` describes.
     fn decode(
         &mut self,

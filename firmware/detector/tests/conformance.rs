@@ -95,6 +95,35 @@ fn a_part_of_the_picture_finds_what_the_whole_finds_there() {
 }
 
 #[test]
+fn a_small_part_of_a_large_picture_is_looked_at_keenly() {
+    for (name, model) in models() {
+        for scene in scenes(&name).iter().map(Scene::doubled) {
+            for case in cases(&model) {
+                let mut detector = case.open(&scene);
+                let whole = detector.detect(&scene.i420()).unwrap().to_vec();
+                let small = |d: &&Detection| d.confidence.get() >= SURE && d.bounds.area() < 0.02;
+                for sure in whole.iter().filter(small).take(3) {
+                    let look = Look::Part(sure.bounds);
+                    let looked = detector.letterbox(&scene.i420(), look).unwrap();
+                    let expected = match case.backend {
+                        BackendKind::OnnxRuntime => Look::Keen(sure.bounds),
+                        BackendKind::Tract => Look::Whole,
+                    };
+                    assert_eq!(looked, expected, "{case}");
+                    assert!(detector.share() <= 1.0, "{case}: costs more than the whole");
+                    detector.infer().unwrap();
+                    let part = detector.decode().unwrap();
+                    // Twice as large, the tiny network's blocks are no blocks of its size any more.
+                    let found = name == "tiny" || has(part, sure.class, &sure.bounds);
+                    assert!(found, "{case}: {sure:?} in {part:?}");
+                }
+                assert_eq!(detector.detect(&scene.i420()).unwrap(), whole, "{case}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_closer_look_finds_who_is_there_and_leaves_the_whole_alone() {
     for (name, model) in models() {
         for scene in scenes(&name) {

@@ -57,6 +57,19 @@ impl Scene {
         ["5", "25", "60"].into_iter().filter_map(Self::frame).collect()
     }
 
+    /// The same from a camera of twice the resolution, with nothing more to see.
+    pub(crate) fn doubled(&self) -> Self {
+        let width = |plane: usize| if plane == 0 { self.width } else { self.width.div_ceil(2) };
+        let double = |plane: usize| {
+            let lines = self.planes[plane].chunks(width(plane));
+            let wide = |line: &[u8]| line.iter().flat_map(|&v| [v, v]).collect::<Vec<u8>>();
+            lines.map(wide).flat_map(|line| [line.clone(), line]).flatten().collect()
+        };
+        let planes = [double(0), double(1), double(2)];
+        let name = format!("{}, doubled", self.name);
+        Self { name, width: 2 * self.width, height: 2 * self.height, planes }
+    }
+
     fn frame(second: &str) -> Option<Self> {
         let (width, height) = (768, 576);
         let decoded = Command::new("ffmpeg")
