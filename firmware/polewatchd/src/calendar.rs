@@ -24,6 +24,12 @@ impl Calendar {
         TimeZoneDatabase::bundled().get(zone).ok().map(|zone| Self { zone })
     }
 
+    /// The zone's name.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.zone.iana_name()
+    }
+
     /// The calendar of no place.
     #[must_use]
     pub const fn utc() -> Self {

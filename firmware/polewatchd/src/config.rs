@@ -4,8 +4,10 @@
 //! key, the value and what is allowed. Refuses: unknown keys, defaults for what only the installer
 //! can know (site, box, camera, broker).
 
+mod effect;
 mod problem;
 mod raw;
+pub mod scene;
 mod validate;
 
 use std::path::{Path, PathBuf};
@@ -42,6 +44,8 @@ pub struct Config {
     pub looking: Looking,
     /// The detector.
     pub detector: DetectorConfig,
+    /// The kind of place, whose rules come before the file's own.
+    pub scene: Option<scene::InEffect>,
     /// Zones, in the file's order.
     pub zones: Vec<Zone>,
     /// Lines, in the file's order.

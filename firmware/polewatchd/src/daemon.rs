@@ -94,6 +94,7 @@ impl Daemon {
         video::init()?;
         let analysis = Analysis::open(config, ASSUMED_SIZE)?;
         tracing::info!("detector: {}", analysis.choice());
+        config.scene.iter().for_each(|scene| tracing::info!("{scene}"));
         let board = Board::open(&config.board)?;
         tracing::info!("board: {}", board.description());
         let spool = open_spool(config, &clock)?;

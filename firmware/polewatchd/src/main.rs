@@ -1,6 +1,6 @@
 //! `polewatchd`: the command line, and how the process ends.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -33,6 +33,10 @@ enum Command {
     CheckConfig {
         /// The configuration file.
         config: PathBuf,
+        /// Writes out what is in effect, defaults and the scene's rules included; passwords are
+        /// masked.
+        #[arg(long)]
+        print: bool,
     },
     /// Analyses a recording as fast as it goes and writes what would have been alarms.
     Replay {
@@ -101,9 +105,13 @@ fn run(command: Command) -> anyhow::Result<()> {
             daemon::run(&config, &file, &told_to_end()?)?;
             tracing::info!("ended as told");
         }
-        Command::CheckConfig { config } => {
-            Config::load(&config)?;
-            eprintln!("{}: good", config.display());
+        Command::CheckConfig { config: file, print } => {
+            let config = Config::load(&file)?;
+            let scene = config.scene.as_ref().map_or_else(String::new, |it| format!("; {it}"));
+            eprintln!("{}: good{scene}", file.display());
+            if print {
+                std::io::stdout().write_all(config.written_out()?.as_bytes())?;
+            }
         }
         Command::Replay {
             recording,

@@ -1,28 +1,30 @@
-//! The configuration file as it is written, before anything in it is believed.
+//! The configuration file as it is written, before anything in it is believed, or after.
 //!
 //! Promises: unknown keys and wrong types are refused with the line they stand on. Durations and
 //! names stay text here; `validate.rs` gives them meaning, so that its errors can name the key.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawConfig {
     pub(super) site: String,
     #[serde(rename = "box")]
     pub(super) box_name: String,
     pub(super) time_zone: Option<String>,
+    pub(super) scene: Option<String>,
+    pub(super) without: Option<Vec<String>>,
     #[serde(default)]
     pub(super) camera: RawCamera,
     #[serde(default)]
     pub(super) analysis: RawAnalysis,
     #[serde(default)]
     pub(super) detector: RawDetector,
-    #[serde(default, rename = "zone")]
+    #[serde(default, rename = "zone", skip_serializing_if = "Vec::is_empty")]
     pub(super) zones: Vec<RawZone>,
-    #[serde(default, rename = "line")]
+    #[serde(default, rename = "line", skip_serializing_if = "Vec::is_empty")]
     pub(super) lines: Vec<RawLine>,
-    #[serde(default, rename = "rule")]
+    #[serde(default, rename = "rule", skip_serializing_if = "Vec::is_empty")]
     pub(super) rules: Vec<RawRule>,
     #[serde(default)]
     pub(super) clip: RawClip,
@@ -34,7 +36,7 @@ pub(super) struct RawConfig {
     pub(super) board: RawBoard,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawCamera {
     pub(super) name: Option<String>,
@@ -44,14 +46,14 @@ pub(super) struct RawCamera {
     pub(super) latency: Option<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawAnalysis {
     pub(super) fps: Option<f64>,
     pub(super) look: Option<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawDetector {
     pub(super) model: Option<String>,
@@ -61,21 +63,21 @@ pub(super) struct RawDetector {
     pub(super) onnxruntime_library: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawZone {
     pub(super) name: String,
     pub(super) polygon: Vec<[f64; 2]>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawLine {
     pub(super) name: String,
     pub(super) points: Vec<[f64; 2]>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawRule {
     pub(super) name: String,
@@ -94,29 +96,39 @@ pub(super) struct RawRule {
     pub(super) after: Option<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawClip {
     pub(super) pre_roll: Option<String>,
     pub(super) post_roll: Option<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawSpool {
     pub(super) dir: Option<String>,
     pub(super) max_bytes: Option<i64>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawUplink {
     pub(super) broker: Option<String>,
     pub(super) health_interval: Option<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawBoard {
     pub(super) kind: Option<String>,
+}
+
+/// What a scene adds to a file that names it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawScene {
+    #[serde(default, rename = "rule")]
+    pub(super) rules: Vec<RawRule>,
+    #[serde(default)]
+    pub(super) clip: RawClip,
 }

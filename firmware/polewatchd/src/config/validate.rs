@@ -6,6 +6,7 @@
 mod hours;
 mod places;
 mod rules;
+mod scene;
 
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
@@ -15,7 +16,7 @@ use std::time::Duration;
 use board::{BoardKind, BoardKindError};
 use detector::{BackendKind, Precision};
 
-use super::raw::RawConfig;
+use super::raw::{RawClip, RawConfig};
 use super::{
     Broker, Camera, Clip, Config, DetectorConfig, Looking, Problem, Source, SpoolConfig, Transport,
     Uplink,
@@ -44,7 +45,9 @@ pub(super) fn validate(
     let mut check = Check { problems: Vec::new(), folder };
     let zones = check.zones(&raw.zones);
     let lines = check.lines(raw);
-    let rules = check.rules(raw);
+    let (scene, added) = check.scene(raw).unzip();
+    let added = added.unwrap_or_default();
+    let rules = check.rules(raw, &added.rules);
     let config = Config {
         site: check.topic_name("site", &raw.site),
         box_name: check.topic_name("box", &raw.box_name),
@@ -57,10 +60,11 @@ pub(super) fn validate(
             &[("changes", Looking::Changes), ("whole", Looking::Whole)],
         ),
         detector: check.detector(raw),
+        scene,
         zones,
         lines,
         rules,
-        clip: check.clip(raw),
+        clip: check.clip(&raw.clip, &added.clip),
         spool: check.spool(raw),
         uplink: check.uplink(raw),
         board: check.board(raw),
@@ -220,11 +224,14 @@ impl Check<'_> {
         }
     }
 
-    fn clip(&mut self, raw: &RawConfig) -> Clip {
+    /// The clip's lengths: the file's own, else the scene's.
+    fn clip(&mut self, own: &RawClip, scene: &RawClip) -> Clip {
         let range = ("0s", "30s");
+        let pre_roll = own.pre_roll.as_deref().or(scene.pre_roll.as_deref());
+        let post_roll = own.post_roll.as_deref().or(scene.post_roll.as_deref());
         Clip {
-            pre_roll: self.duration("clip.pre_roll", raw.clip.pre_roll.as_deref(), "5s", range),
-            post_roll: self.duration("clip.post_roll", raw.clip.post_roll.as_deref(), "5s", range),
+            pre_roll: self.duration("clip.pre_roll", pre_roll, "5s", range),
+            post_roll: self.duration("clip.post_roll", post_roll, "5s", range),
         }
     }
 

@@ -16,17 +16,20 @@ const KINDS: &str = "\"intrusion\" or \"loitering\" or \"falldown\" or \"abandon
                      \"camera_fault\"";
 
 impl Check<'_> {
-    pub(super) fn rules(&mut self, raw: &RawConfig) -> Vec<RuleSettings> {
-        if raw.rules.len() > MAX_RULES {
-            let got = format!("{} rules", raw.rules.len());
-            self.refuse("rule", got, format!("at most {MAX_RULES}"));
+    /// A scene's rules and the file's own.
+    pub(super) fn rules(&mut self, raw: &RawConfig, scene: &[RawRule]) -> Vec<RuleSettings> {
+        let got = scene.len() + raw.rules.len();
+        if got > MAX_RULES {
+            self.refuse("rule", format_args!("{got} rules"), format!("at most {MAX_RULES}"));
         }
+        // A scene's rules are right, and have no place in the file that an error could name.
+        let all = scene.iter().zip(0..).chain(raw.rules.iter().zip(0..));
         let mut rules: Vec<RuleSettings> = Vec::new();
-        for (index, rule) in raw.rules.iter().enumerate() {
-            let key = |field: &str| format!("rule[{index}].{field}");
-            let name = self.label(&key("name"), &rule.name, MAX_NAME_BYTES);
+        for (rule, index) in all {
+            let key = format!("rule[{index}].name");
+            let name = self.label(&key, &rule.name, MAX_NAME_BYTES);
             if rules.iter().any(|other| other.name == name) {
-                self.refuse(key("name"), format_args!("{name:?}"), "a name no other rule has");
+                self.refuse(key, format_args!("{name:?}"), "a name no other rule has");
             }
             let zone = self.place(index, rule, raw);
             let schedule = self.schedule(index, rule);
@@ -66,9 +69,29 @@ impl Check<'_> {
         rule.line.as_deref().or(rule.zone.as_deref()).map(Arc::from)
     }
 
+    /// What a rule looks for, if its kind is one, without keys that the kind does not take.
     fn rule_kind(&mut self, index: usize, rule: &RawRule) -> Option<RuleKind> {
+        let (taken, kind) = self.kind_and_keys(index, rule)?;
+        for (field, value) in written(rule).filter(|(field, _)| !taken.contains(field)) {
+            let over = matches!(kind, RuleKind::Crossing { .. });
+            let line = if over { " with a line" } else { "" };
+            let allowed = format!("no such key in a rule of kind {:?}{line}", rule.kind);
+            self.refuse(format!("rule[{index}].{field}"), value, allowed);
+        }
+        Some(kind)
+    }
+
+    /// What a rule looks for, and the keys that go with it.
+    fn kind_and_keys(
+        &mut self,
+        index: usize,
+        rule: &RawRule,
+    ) -> Option<(&'static [&'static str], RuleKind)> {
         let key = |field: &str| format!("rule[{index}].{field}");
-        let (taken, kind): (&[&str], RuleKind) = match rule.kind.as_str() {
+        let mut time = |field, text: &Option<String>, usual, range| {
+            self.duration(key(field), text.as_deref(), usual, range)
+        };
+        Some(match rule.kind.as_str() {
             "intrusion" if rule.line.is_some() => {
                 let words = [Direction::Both, Direction::LeftToRight, Direction::RightToLeft]
                     .map(|direction| (direction.word(), direction));
@@ -76,45 +99,33 @@ impl Check<'_> {
                 (&["zone", "line", "direction"], RuleKind::Crossing { direction })
             }
             "intrusion" => {
-                let hold =
-                    self.duration(key("hold"), rule.hold.as_deref(), "500ms", ("0ms", "60s"));
+                let hold = time("hold", &rule.hold, "500ms", ("0ms", "60s"));
                 (&["zone", "hold"], RuleKind::Intrusion { hold })
             }
             "loitering" => {
-                let dwell = self.duration(key("dwell"), rule.dwell.as_deref(), "10s", ("1s", "1h"));
+                let dwell = time("dwell", &rule.dwell, "10s", ("1s", "1h"));
                 (&["zone", "dwell"], RuleKind::Loitering { dwell })
             }
             "falldown" => {
-                let down =
-                    self.duration(key("down"), rule.down.as_deref(), "1500ms", ("500ms", "60s"));
+                let down = time("down", &rule.down, "1500ms", ("500ms", "60s"));
                 (&["zone", "down"], RuleKind::Falldown { down })
             }
             "abandonment" => {
-                let allowed = ("1s", "5m");
-                let rest = self.duration(key("rest"), rule.rest.as_deref(), "3s", allowed);
-                let alone = self.duration(key("alone"), rule.alone.as_deref(), "5s", allowed);
+                let rest = time("rest", &rule.rest, "3s", ("1s", "5m"));
+                let alone = time("alone", &rule.alone, "5s", ("1s", "5m"));
                 (&["zone", "rest", "alone"], RuleKind::Abandonment { rest, alone })
             }
             "camera_fault" => {
+                let after =
+                    rule.after.as_ref().map(|_| time("after", &rule.after, "10s", ("2s", "1h")));
                 let faults = self.faults(&key("faults"), rule.faults.as_deref());
-                let after = rule
-                    .after
-                    .as_deref()
-                    .map(|after| self.duration(key("after"), Some(after), "10s", ("2s", "1h")));
                 (&["faults", "after"], RuleKind::CameraFault { faults, after })
             }
             other => {
                 self.refuse(key("kind"), format_args!("{other:?}"), KINDS);
                 return None;
             }
-        };
-        for (field, value) in written(rule).filter(|(field, _)| !taken.contains(field)) {
-            let line =
-                if rule.kind == "intrusion" && rule.line.is_some() { " with a line" } else { "" };
-            let allowed = format!("no such key in a rule of kind {:?}{line}", rule.kind);
-            self.refuse(key(field), value, allowed);
-        }
-        Some(kind)
+        })
     }
 
     /// The faults of these words; no list means all.
