@@ -88,6 +88,18 @@ pub enum Source {
     File(PathBuf),
 }
 
+impl Source {
+    /// The last part of the address or path, without credentials.
+    #[must_use]
+    pub fn file_name(&self) -> String {
+        let name = match self {
+            Self::Rtsp(address) => address.rsplit(['/', '@']).next().unwrap_or_default().into(),
+            Self::File(path) => path.file_name().unwrap_or_default().to_string_lossy(),
+        };
+        name.into_owned()
+    }
+}
+
 /// How RTP travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport {

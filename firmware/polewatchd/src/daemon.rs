@@ -249,13 +249,7 @@ fn camera(
 ) -> (Video, SlotReader<Frame>, Receiver<Packet>) {
     let (frames_in, frames) = slot::slot();
     let (packets_in, packets) = video::packets(PACKETS);
-    let settings = video::Settings {
-        source,
-        transport: config.camera.transport,
-        stall: config.camera.stall,
-        latency: config.camera.latency,
-        fps: config.analysis_fps,
-    };
+    let settings = video::Settings::of(config, source);
     let clock = clock.clone();
     let now: video::Now = Arc::new(move || clock.now());
     (Video::new(settings, Outlets { frames: frames_in, packets: packets_in }, now), frames, packets)

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use crossbeam_channel::Receiver;
 use polewatchd::calendar;
-use polewatchd::config::Config;
+use polewatchd::config::{Config, Source};
 use polewatchd::daemon;
 use polewatchd::kisa::Zones;
 use polewatchd::replay::{self, Outputs};
@@ -40,8 +40,10 @@ enum Command {
     },
     /// Analyses a recording as fast as it goes and writes what would have been alarms.
     Replay {
-        /// The recording: any container and codec GStreamer decodes.
-        recording: PathBuf,
+        /// The recording: a file of any container and codec GStreamer decodes, or rtsp://HOST/PATH,
+        /// which is watched once, to its end, as KISA's test sends its clips.
+        #[arg(value_parser = recording)]
+        recording: Source,
         /// The configuration; only its zones, rules, analysis and detector parts matter.
         #[arg(long)]
         config: PathBuf,
@@ -140,6 +142,13 @@ fn run(command: Command) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// A recording on the command line.
+#[expect(clippy::unnecessary_wraps, reason = "clap's parsers may fail")]
+fn recording(text: &str) -> Result<Source, String> {
+    let is_stream = text.starts_with("rtsp://");
+    Ok(if is_stream { Source::Rtsp(text.to_owned()) } else { Source::File(text.into()) })
 }
 
 /// Brings something once the process is told to end.

@@ -6,6 +6,7 @@
 
 mod event_line;
 mod explanation;
+mod pictures;
 mod progress;
 mod seen;
 mod stats;
@@ -22,8 +23,9 @@ use wire::alarm::{ClockQuality, WallTime};
 use crate::analysis::{self, Analysis, AnalysisError};
 use crate::calendar::Timekeeper;
 use crate::clock;
-use crate::config::Config;
-use crate::video::{FileFrames, VideoError};
+use crate::config::{Config, Source};
+use crate::video::VideoError;
+use pictures::Pictures;
 use progress::Progress;
 pub use seen::SeenError;
 use seen::SeenFile;
@@ -54,6 +56,9 @@ pub enum ReplayError {
     /// The recording.
     #[error(transparent)]
     Video(#[from] VideoError),
+    /// The stream, where it is one.
+    #[error("{0}")]
+    Stream(String),
     /// What was seen in it.
     #[error(transparent)]
     Seen(#[from] SeenError),
@@ -70,24 +75,25 @@ pub enum ReplayError {
     },
 }
 
-/// Replays `recording` and gives what it cost. Rules that have hours need to know when it `began`;
+/// Replays `recording`, a file or a stream that is watched once to its end, and gives what it cost. Rules that have hours need to know when it `began`;
 /// otherwise they watch all of it.
 ///
 /// # Errors
 /// One line: the recording, the model or an output file, and what is wrong with it.
 pub fn replay(
-    recording: &Path,
+    recording: &Source,
     config: &Config,
     began: Option<WallTime>,
     out: &Outputs,
 ) -> Result<Stats, ReplayError> {
-    let mut frames = FileFrames::open(recording, config.analysis_fps)?;
+    let mut frames = Pictures::open(recording, config)?;
     let mut analysis = Analysis::open(config, frames.size().unwrap_or((1280, 720)))?;
     tracing::info!("detector: {}", analysis.choice());
     let startup = clock::process_cpu();
     let mut written = Written::create(out)?;
-    written.opening(recording, analysis.tracker())?;
-    let mut progress = Progress::new(recording);
+    let name = recording.file_name();
+    written.opening(&name, analysis.tracker())?;
+    let mut progress = Progress::new(&name);
     let began = began.unwrap_or(NOBODY_KNOWS);
     let mut timekeeper = Timekeeper::new(config.calendar.clone(), config.rules_with_hours());
     let mut last = Duration::ZERO;
@@ -103,7 +109,6 @@ pub fn replay(
     }
     let ended = analysis.finish();
     written.decided(&ended, analysis.take_candidates())?;
-    let name = recording.file_name().unwrap_or_default().to_string_lossy();
     written.finish(&name, out.kisa.as_deref())?;
     let stats = Stats::of(&analysis, last, startup);
     if let Some(path) = &out.stats {

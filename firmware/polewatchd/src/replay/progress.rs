@@ -1,7 +1,6 @@
 //! How far a replay is, for a person at a terminal; says nothing to a program.
 
 use std::io::{self, IsTerminal};
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::clock::Clock;
@@ -18,10 +17,10 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    pub(super) fn new(recording: &Path) -> Self {
+    pub(super) fn new(recording: &str) -> Self {
         let clock = Clock::system();
         Self {
-            name: recording.display().to_string(),
+            name: recording.to_owned(),
             shown: clock.now(),
             clock,
             watched: io::stderr().is_terminal(),

@@ -206,9 +206,9 @@ impl Iterator for SeenFile {
 }
 
 impl Opening {
-    pub(super) fn new(recording: &Path, tracker: TrackerSettings) -> Self {
+    pub(super) fn new(recording: &str, tracker: TrackerSettings) -> Self {
         Self {
-            recording: recording.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            recording: recording.to_owned(),
             start_confidence: tracker.start_confidence.get(),
             keep_confidence: tracker.keep_confidence.get(),
         }

@@ -39,7 +39,7 @@ impl Written {
     /// Says of which recording it is, and by which thresholds.
     pub(super) fn opening(
         &mut self,
-        recording: &Path,
+        recording: &str,
         tracker: TrackerSettings,
     ) -> Result<(), ReplayError> {
         let Some(lines) = &mut self.seen else { return Ok(()) };

@@ -80,6 +80,12 @@ impl Frame {
         borrow(&self.pixels, self.layout).expect("checked when the frame was made")
     }
 
+    /// The same picture on another axis.
+    #[must_use]
+    pub(crate) fn restamped(self, time: FrameTime) -> Self {
+        Self { time, ..self }
+    }
+
     /// When it was taken, on the stream's axis.
     #[must_use]
     pub const fn time(&self) -> FrameTime {

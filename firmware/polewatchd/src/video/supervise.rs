@@ -21,7 +21,7 @@ use super::rtsp::Wire;
 use super::silence::silence;
 use super::status::{StatusBoard, VideoState};
 use super::teardown::{Hung, Teardown};
-use crate::config::{Source, Transport};
+use crate::config::{Config, Source, Transport};
 
 /// How often a running pipeline is looked after.
 const LOOK: Duration = Duration::from_millis(100);
@@ -39,6 +39,20 @@ pub struct Settings {
     pub latency: Duration,
     /// The analysis rate, pictures per second.
     pub fps: f64,
+}
+
+impl Settings {
+    /// What `config` says of how `source` is watched.
+    #[must_use]
+    pub fn of(config: &Config, source: Source) -> Self {
+        Self {
+            source,
+            transport: config.camera.transport,
+            stall: config.camera.stall,
+            latency: config.camera.latency,
+            fps: config.analysis_fps,
+        }
+    }
 }
 
 /// A video source that has not been started.
