@@ -10,6 +10,7 @@ import shutil
 from pathlib import Path
 
 from benchmark import machine
+from benchmark.machine import Place
 from benchmark.report import place_lines, replace_figures
 
 from . import bootstrap, report, sensitivity, sheet, worsen
@@ -32,10 +33,6 @@ def main() -> None:
     intervals = bootstrap.intervals(result["as they are"]["clips"])
     sheets = sheet.draw(scorer, arguments.clips, result["as they are"]["clips"])
     lines = report.lines(result, intervals, sheets)
-    if arguments.sensitivity:
-        whole, seen = result["as they are"], scorer.kept("as-they-are")
-        variants = sensitivity.measure(scorer, Path.cwd(), arguments.clips, seen)
-        lines += ["", *sensitivity.lines(variants, whole)]
     print("\n" + "\n".join(lines), flush=True)
     if sheets:
         print(f"\ncontact sheets: {arguments.out / 'sheets'}")
@@ -46,6 +43,20 @@ def main() -> None:
     if arguments.write_docs:
         replace_figures(arguments.write_docs, place, lines)
         print(f"written: {arguments.write_docs}")
+    if arguments.sensitivity:
+        move_thresholds(scorer, arguments, place, result["as they are"])
+
+
+def move_thresholds(scorer: Scorer, arguments: argparse.Namespace, place: Place,
+                    whole: dict) -> None:
+    seen = scorer.kept("as-they-are")
+    variants = sensitivity.measure(scorer, Path.cwd(), arguments.clips, seen)
+    lines = sensitivity.lines(variants, whole)
+    print("\n" + "\n".join(lines), flush=True)
+    if arguments.write_docs:
+        document = arguments.write_docs.with_name("sensitivity.md")
+        replace_figures(document, place, lines)
+        print(f"written: {document}")
 
 
 def parse() -> argparse.Namespace:
