@@ -4,8 +4,9 @@ use core::time::Duration;
 
 use crate::candidate::Candidate;
 use crate::detection::{Confidence, Detection, ObjectClass};
-use crate::event::Event;
+use crate::event::{Event, TrackId};
 use crate::geometry::NormBox;
+use crate::pose::Pose;
 use crate::question::Question;
 use crate::rule::{EventIds, Scene, Sentry};
 use crate::scene::Observations;
@@ -37,6 +38,8 @@ pub struct Analyzer {
     candidates: Vec<Candidate>,
     /// What was seen closer since the last frame.
     closer: Vec<Detection>,
+    /// Whose pose was seen since the last frame.
+    pose: Option<(TrackId, Pose)>,
 }
 
 impl Analyzer {
@@ -56,6 +59,7 @@ impl Analyzer {
             light: Light::default(),
             candidates: Vec::new(),
             closer: Vec::new(),
+            pose: None,
         }
     }
 
@@ -85,11 +89,13 @@ impl Analyzer {
             observations,
             seen: self.tracker.seen(),
             closer: &self.closer,
+            pose: self.pose.as_ref(),
             start_confidence: self.start_confidence,
         };
         let decided = self.rules.iter_mut().flat_map(|rule| rule.step(&scene, &mut self.ids));
         events.extend(decided);
         self.closer.clear();
+        self.pose = None;
         self.lit(events)
     }
 
@@ -103,19 +109,28 @@ impl Analyzer {
     }
 
     /// What it would like to know of the frame last taken in, at most one thing a frame and a few a
-    /// second. Never answering costs sight of people who are down, nothing else.
+    /// second. Never answering costs sight of people who are down, nothing else: a rule asks again,
+    /// and goes by what it has.
     #[must_use]
     pub fn question(&self) -> Option<Question> {
         self.rules.iter().find_map(Sentry::question)
     }
 
-    /// Takes the answer to [`Analyzer::question`]: the persons a closer look at its place found,
-    /// in the picture's coordinates. It counts at the next step, and once.
+    /// Takes the answer to [`Question::Bodies`]: the persons a closer look at its place found, in the
+    /// picture's coordinates. It counts at the next step, and once.
     pub fn answer(&mut self, seen: &[Detection]) {
         let sure = |seen: &&Detection| {
             seen.class == ObjectClass::Person && seen.confidence >= self.start_confidence
         };
         self.closer = seen.iter().filter(sure).take(Tracker::MAX_TRACKS).copied().collect();
+    }
+
+    /// Takes the answer to [`Question::Pose`]. It counts at the next step, and once; when no pose was
+    /// asked for it is nobody's.
+    pub fn answer_pose(&mut self, pose: &Pose) {
+        if let Some(Question::Pose { of, .. }) = self.question() {
+            self.pose = Some((of, *pose));
+        }
     }
 
     /// Ends every open event at `now`, when no more frames will come.

@@ -12,6 +12,7 @@ pub mod line;
 pub mod luma;
 pub mod polygon;
 pub mod polyline;
+pub mod pose;
 pub mod question;
 pub mod scene;
 pub mod schedule;

@@ -18,6 +18,7 @@ mod zone_rule;
 use crate::candidate::Candidate;
 use crate::detection::{Confidence, Detection};
 use crate::event::{Event, EventId, Participant, TrackId};
+use crate::pose::Pose;
 use crate::question::Question;
 use crate::rule::abandonment::{Abandonment, Patience};
 use crate::rule::camera_fault::CameraFault;
@@ -151,6 +152,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) seen: &'a [Detection],
     /// The persons a closer look at the frame before found, all of them sure.
     pub(crate) closer: &'a [Detection],
+    /// Whose pose was seen in the frame before.
+    pub(crate) pose: Option<&'a (TrackId, Pose)>,
     /// The score at which the detector starts a track.
     pub(crate) start_confidence: Confidence,
 }

@@ -1,4 +1,4 @@
-//! A picture becomes detections.
+//! A picture becomes detections, and a place of it one person's joints.
 //!
 //! Promises: one [`Picture`] in, the detections of the manifest's classes out, the same for every
 //! backend within the tolerance stated in `tests/conformance.rs`. Refuses: knowing where a picture
@@ -13,6 +13,7 @@ pub mod head;
 pub mod letterbox;
 pub mod manifest;
 pub mod picture;
+pub mod pose;
 pub mod prepared;
 pub mod saturation;
 
@@ -21,4 +22,5 @@ pub use choice::{Choice, Options};
 pub use detector::{Detector, DetectorError};
 pub use manifest::{Precision, Thresholds};
 pub use picture::{Picture, PictureError, PixelLayout, Plane};
+pub use pose::PoseEstimator;
 pub use prepared::ModelRoot;

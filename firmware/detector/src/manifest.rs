@@ -10,8 +10,10 @@ use std::path::{Path, PathBuf};
 use analytics::detection::{Confidence, ObjectClass};
 
 mod fields;
+mod pose;
 mod rules;
 
+pub use pose::PoseManifest;
 pub use rules::CLASS_WORDS;
 
 /// A model, ready to be prepared for a stream.
@@ -167,27 +169,12 @@ pub enum ManifestError {
 impl Manifest {
     /// Reads and checks `path`.
     pub fn read(path: &Path) -> Result<Self, ManifestError> {
-        let text = std::fs::read_to_string(path).map_err(|error| ManifestError::Unreadable {
-            path: path.to_owned(),
-            reason: error.to_string(),
-        })?;
-        Self::parse(path, &text)
+        Self::parse(path, &text_of(path)?)
     }
 
     /// Checks `text`, which errors will say came from `path`.
     pub fn parse(path: &Path, text: &str) -> Result<Self, ManifestError> {
-        let fields: fields::Manifest =
-            toml::from_str(text).map_err(|error| ManifestError::Malformed {
-                path: path.to_owned(),
-                line: line_of(text, error.span().map_or(0, |span| span.start)),
-                reason: error.message().replace('\n', " "),
-            })?;
-        rules::validate(fields).map_err(|broken| ManifestError::Value {
-            path: path.to_owned(),
-            key: broken.key,
-            expected: broken.expected,
-            got: broken.got,
-        })
+        rules::validate(parsed(path, text)?).map_err(|broken| broken.of(path))
     }
 
     /// The weights stored as `precision`, when the model has them.
@@ -218,6 +205,21 @@ impl std::fmt::Display for Precision {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.word())
     }
+}
+
+fn text_of(path: &Path) -> Result<String, ManifestError> {
+    std::fs::read_to_string(path).map_err(|error| ManifestError::Unreadable {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    })
+}
+
+fn parsed<T: serde::de::DeserializeOwned>(path: &Path, text: &str) -> Result<T, ManifestError> {
+    toml::from_str(text).map_err(|error| ManifestError::Malformed {
+        path: path.to_owned(),
+        line: line_of(text, error.span().map_or(0, |span| span.start)),
+        reason: error.message().replace('\n', " "),
+    })
 }
 
 fn line_of(text: &str, offset: usize) -> usize {

@@ -100,6 +100,27 @@ impl<'a> Picture<'a> {
         Ok(Self { layout, width, height, planes })
     }
 
+    /// A part of it as a picture of its own, over the same planes: `size` pixels from `corner`, whose
+    /// numbers are even, so that it lies on whole chroma samples.
+    pub fn part(
+        &self,
+        corner: (usize, usize),
+        (width, height): (usize, usize),
+    ) -> Result<Self, PictureError> {
+        let (left, top) = (corner.0 / 2, corner.1 / 2);
+        let chroma = match self.layout {
+            PixelLayout::I420 => left,
+            PixelLayout::Nv12 => 2 * left,
+        };
+        let corners = [corner, (chroma, top), (chroma, top)];
+        let mut planes = self.planes;
+        for (plane, (x, y)) in planes.iter_mut().zip(corners) {
+            let start = (y * plane.stride + x).min(plane.data.len());
+            *plane = Plane { data: &plane.data[start..], stride: plane.stride };
+        }
+        Self::new(self.layout, width, height, planes)
+    }
+
     /// How the planes lie.
     #[must_use]
     pub const fn layout(&self) -> PixelLayout {

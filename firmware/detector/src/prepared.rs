@@ -165,18 +165,22 @@ impl PreparedModel {
     /// The bytes of the ONNX file, checked against the manifest.
     pub fn onnx(&self, precision: Precision) -> Result<Vec<u8>, PreparedError> {
         let weights = self.weights(precision)?;
-        let path = self.folder.join(&weights.file);
-        let bytes = std::fs::read(&path).map_err(|error| PreparedError::Unreadable {
-            path: path.clone(),
-            reason: error.to_string(),
-        })?;
-        let got = hex(&Sha256::digest(&bytes));
-        if got == weights.sha256 {
-            Ok(bytes)
-        } else {
-            Err(PreparedError::WrongChecksum { path, expected: weights.sha256.clone(), got })
-        }
+        checked(&self.folder.join(&weights.file), &weights.sha256)
     }
+}
+
+/// The bytes of the file at `path`, whose SHA-256 must be `expected`.
+pub(crate) fn checked(path: &Path, expected: &str) -> Result<Vec<u8>, PreparedError> {
+    let bytes = std::fs::read(path).map_err(|error| PreparedError::Unreadable {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    })?;
+    let got = hex(&Sha256::digest(&bytes));
+    if got == expected {
+        return Ok(bytes);
+    }
+    let (path, expected) = (path.to_owned(), expected.to_owned());
+    Err(PreparedError::WrongChecksum { path, expected, got })
 }
 
 fn read_measured(path: &Path) -> Result<Option<Measured>, PreparedError> {

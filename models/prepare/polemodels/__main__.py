@@ -14,7 +14,7 @@ from .sources import MIRROR, Shelf, Unavailable, WrongChecksum
 from .workshop import Workshop, install_runtime, is_prepared
 
 MODELS = Path(__file__).resolve().parents[2]
-DEFAULT, SUBSTITUTE = "nanodet-plus-m", "nanodet-g"
+DEFAULT, SUBSTITUTE, POSE = "nanodet-plus-m", "nanodet-g", "movenet-lightning"
 
 
 def main(arguments: list[str]) -> int:
@@ -25,6 +25,7 @@ def main(arguments: list[str]) -> int:
             _workshop(options).prepare(load(MODELS / options.model / "model.toml"))
         else:
             _prepare_best(options)
+            _prepare_pose(options)
     except FileNotFoundError as missing:
         fail(f"{missing.filename}: no such file")
         return 1
@@ -47,6 +48,14 @@ def _prepare_best(options: argparse.Namespace) -> None:
         say(f"{DEFAULT} cannot be had here ({reason}); preparing {SUBSTITUTE}, which is slower and "
             "finds fewer people, instead")
         workshop.prepare(substitute)
+
+
+def _prepare_pose(options: argparse.Namespace) -> None:
+    manifest = load(MODELS / POSE / "model.toml")
+    try:
+        _workshop(options).prepare(manifest)
+    except Unavailable as reason:
+        say(f"{POSE} cannot be had here ({reason}); falls are told without it")
 
 
 def _substitute_stands(root: Path, wanted: Manifest, substitute: Manifest) -> bool:
@@ -74,7 +83,7 @@ def _runtime_library() -> Path:
 
 def _options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="prepare-models", add_help=False)
-    parser.add_argument("--model", choices=[DEFAULT, SUBSTITUTE])
+    parser.add_argument("--model", choices=[DEFAULT, SUBSTITUTE, POSE])
     parser.add_argument("--root", type=Path, required=True)
     parser.add_argument("--measure", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument("--offline", action="store_true")

@@ -7,7 +7,7 @@ them all. Refuses: judging the keys only the detector reads.
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -40,18 +40,24 @@ class Conversion:
     """How the sources become the fp32 network."""
 
     format: str
-    upstream_classes: int
-    kept_classes: list[int]
-    keep_float: list[str]
+    upstream_classes: int = 0
+    kept_classes: list[int] = field(default_factory=list)
+    keep_float: list[str] = field(default_factory=list)
     """Nodes, by first output, that stay in float in the INT8 network."""
 
 
 @dataclass(frozen=True)
-class Precision:
-    """One prepared file and the thresholds that go with it."""
+class Weights:
+    """One prepared file."""
 
     file: str
     sha256: str
+
+
+@dataclass(frozen=True)
+class Precision(Weights):
+    """One prepared file of a detector, and the thresholds that go with it."""
+
     start_confidence: float
     keep_confidence: float
     suppression_iou: float
@@ -71,7 +77,12 @@ class Manifest:
     input: dict
     head: dict
     classes: dict[str, int]
-    precision: dict[str, Precision]
+    precision: dict[str, Weights]
+
+    @property
+    def is_detector(self) -> bool:
+        """Whether it finds objects of its classes; a pose estimator has none."""
+        return bool(self.classes)
 
     @property
     def ranges_path(self) -> Path:
@@ -96,15 +107,20 @@ def load(path: Path) -> Manifest:
             conversion=Conversion(**document["conversion"]),
             input=document["input"],
             head=document["head"],
-            classes=document["classes"],
-            precision={
-                name: Precision(**document["precision"][name]) for name in ("fp32", "int8")
-            },
+            classes=document.get("classes", {}),
+            precision=_precisions(document),
         )
     except KeyError as missing:
         raise BadManifest(f"{path}: key {missing} is missing") from None
     except (TypeError, ValueError) as wrong:
         raise BadManifest(f"{path}: {wrong}") from None
+
+
+def _precisions(document: dict) -> dict[str, Weights]:
+    tables = document["precision"]
+    if "classes" in document:
+        return {name: Precision(**tables[name]) for name in ("fp32", "int8")}
+    return {"fp32": Weights(**tables["fp32"])}
 
 
 def _source(entry: dict) -> Source:

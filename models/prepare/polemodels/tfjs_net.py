@@ -45,13 +45,13 @@ def convert(model: str, weights: bytes, name: str) -> Graph:
     before it are the outputs, finest first.
     """
     document = json.loads(model)
-    converter = _Converter(name, _constants(document, weights), _side(document))
+    converter = _Converter(name, constants_of(document, weights), _side(document))
     for node in document["modelTopology"]["node"]:
         converter.add(node)
     return converter.graph
 
 
-def _constants(document: dict, content: bytes) -> dict[str, np.ndarray]:
+def constants_of(document: dict, content: bytes) -> dict[str, np.ndarray]:
     constants, position = {}, 0
     for entry in document["weightsManifest"][0]["weights"]:
         stored = entry.get("quantization", {}).get("dtype")

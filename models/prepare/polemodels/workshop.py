@@ -1,4 +1,5 @@
-"""Make one prepared folder: `ROOT/NAME/{model.toml, fp32.onnx, int8.onnx, measured.toml}`.
+"""Make one prepared folder: `ROOT/NAME/{model.toml, fp32.onnx, int8.onnx, measured.toml}`; that of a
+pose estimator has the first two.
 
 Promises: the folder is whole or absent (built beside it, then renamed); what stands in it has the
 checksums of its manifest; a second run only compares them. Refuses: keeping anything that does
@@ -39,7 +40,8 @@ class Workshop:
             new.mkdir()
             for name, content in files.items():
                 (new / name).write_bytes(content)
-            self.measure(manifest, new)
+            if manifest.is_detector:
+                self.measure(manifest, new)
             if folder.exists():
                 folder.rename(Path(temporary) / "old")
             new.rename(folder)
@@ -51,7 +53,7 @@ def is_prepared(manifest: Manifest, folder: Path) -> bool:
     """Whether `folder` holds what the manifest names, byte for byte."""
     expected = {"model.toml": sha256(manifest.content)}
     expected |= {precision.file: precision.sha256 for precision in manifest.precision.values()}
-    if not (folder / "measured.toml").is_file():
+    if manifest.is_detector and not (folder / "measured.toml").is_file():
         return False
     for name, digest in expected.items():
         path = folder / name
@@ -64,33 +66,41 @@ def build(manifest: Manifest, shelf: Shelf) -> dict[str, bytes]:
     """The files of the prepared folder, checked against the manifest."""
     sources = shelf.fetch(manifest.sources)
     say(f"{manifest.name}: converting from {manifest.conversion.format}")
-    fp32, int8 = networks(manifest, sources)
-    return {
-        "model.toml": manifest.content,
-        manifest.precision["fp32"].file: _checked(manifest, "fp32", fp32),
-        manifest.precision["int8"].file: _checked(manifest, "int8", int8),
-    }
+    files = {"model.toml": manifest.content}
+    for precision, content in networks(manifest, sources).items():
+        files[manifest.precision[precision].file] = _checked(manifest, precision, content)
+    return files
 
 
-def networks(manifest: Manifest, sources: dict[str, bytes]) -> tuple[bytes, bytes]:
-    """The fp32 and the INT8 file, whatever their checksums."""
+def networks(manifest: Manifest, sources: dict[str, bytes]) -> dict[str, bytes]:
+    """The file of each precision the manifest names, whatever its checksum."""
     from .quantize import quantize
 
     graph = float_graph(manifest, sources)
-    int8 = quantize(graph, manifest.ranges(), set(manifest.conversion.keep_float))
-    return graph.to_bytes(), int8.to_bytes()
+    files = {"fp32": graph.to_bytes()}
+    if "int8" in manifest.precision:
+        int8 = quantize(graph, manifest.ranges(), set(manifest.conversion.keep_float))
+        files["int8"] = int8.to_bytes()
+    return files
 
 
 def float_graph(manifest: Manifest, sources: dict[str, bytes]):
-    """The converted network, cut to the classes that are used."""
-    from . import ncnn_net, tfjs_net
+    """The converted network; a detector's is cut to the classes that are used."""
+    from . import movenet_net, ncnn_net, tfjs_net
     from .simplify import pool_first
     from .trim import trim
 
     text, weights = (sources[source.file] for source in manifest.sources)
-    convert = {"ncnn": ncnn_net.convert, "tfjs": tfjs_net.convert}[manifest.conversion.format]
+    convert = {
+        "ncnn": ncnn_net.convert,
+        "tfjs": tfjs_net.convert,
+        "tfjs-movenet": movenet_net.convert,
+    }[manifest.conversion.format]
+    graph = convert(text.decode(), weights, manifest.name)
+    if not manifest.is_detector:
+        return graph
     return trim(
-        pool_first(convert(text.decode(), weights, manifest.name)),
+        pool_first(graph),
         manifest.conversion.upstream_classes,
         manifest.conversion.kept_classes,
         manifest.input["tensor"],

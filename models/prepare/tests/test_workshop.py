@@ -34,8 +34,8 @@ class Workshop(unittest.TestCase):
         for name, content in self.contents.items():
             (self.mirror / f"renamed-{name}").write_bytes(content)
         self.write_manifest("0", "0")
-        fp32, int8 = workshop.networks(self.manifest, self.contents)
-        self.write_manifest(sha256(fp32), sha256(int8))
+        files = workshop.networks(self.manifest, self.contents)
+        self.write_manifest(sha256(files["fp32"]), sha256(files["int8"]))
 
     def write_manifest(self, fp32: str, int8: str) -> None:
         path = self.folder / "model.toml"

@@ -5,6 +5,7 @@
 //! It is told once they have stayed down. Whoever comes down slowly has lain down, whoever is up
 //! again at once has bent; neither is a fall.
 
+mod bearing;
 mod fall;
 mod glimpses;
 mod ground;
@@ -33,7 +34,8 @@ use scenery::Scenery;
 /// The IoU of two bodies on the ground that makes them one: a fall is one however many tracks the
 /// detector made of it.
 const ONE_BODY: f32 = 0.2;
-/// The least time between two closer looks: each costs half a look at the whole picture.
+/// The least time between two closer looks, and between two poses: each of the former costs half a
+/// look at the whole picture, of the latter a sixth.
 const ASK_EVERY: Duration = Duration::from_millis(300);
 
 /// One configured rule.
@@ -47,8 +49,9 @@ pub(crate) struct Falldown {
     incident: Incident,
     label: Label,
     candidates: Vec<Candidate>,
-    /// When a closer look was asked for last, and what for.
+    /// When a closer look was asked for last, when a pose, and what is asked for now.
     asked: FrameTime,
+    asked_pose: FrameTime,
     question: Option<Question>,
 }
 
@@ -71,6 +74,7 @@ impl Falldown {
             label,
             candidates: Vec::new(),
             asked: FrameTime::default(),
+            asked_pose: FrameTime::default(),
             question: None,
         }
     }
@@ -104,7 +108,8 @@ impl Falldown {
     pub(crate) fn finish(&mut self, now: FrameTime) -> Option<Event> {
         self.people.clear();
         self.scenery.clear();
-        (self.asked, self.question) = (FrameTime::default(), None);
+        (self.asked, self.asked_pose) = (FrameTime::default(), FrameTime::default());
+        self.question = None;
         self.incident.finish(now)
     }
 
@@ -133,24 +138,40 @@ impl Falldown {
 
     fn measurement(&self, fall: &Fall) -> Measurement {
         Measurement {
-            quantity: "down",
+            quantity: if fall.is_posed() { "down_by_pose" } else { "down" },
             value: fall.seen_down().as_secs_f32(),
             threshold: self.down.as_secs_f32(),
             unit: "s",
         }
     }
 
-    /// Asks for a closer look at whoever is hard to see and was asked for longest ago.
+    /// Asks one thing at most: for a closer look at whoever is hard to see, else for the pose of
+    /// whoever may be falling; of several people the one asked for longest ago.
     fn ask(&mut self, now: FrameTime) {
         self.question = None;
-        if now.since(self.asked) < ASK_EVERY {
-            return;
+        if now.since(self.asked) >= ASK_EVERY {
+            self.ask_closer(now);
         }
+        if self.question.is_none() && now.since(self.asked_pose) >= ASK_EVERY {
+            self.ask_pose(now);
+        }
+    }
+
+    fn ask_closer(&mut self, now: FrameTime) {
         let unclear =
             self.people.iter_mut().filter_map(|person| Some((person.unclear(now)?, person)));
         if let Some((area, person)) = unclear.min_by_key(|(_, person)| person.asked) {
             (person.asked, self.asked) = (now, now);
-            self.question = Some(Question { area });
+            self.question = Some(Question::Bodies { area });
+        }
+    }
+
+    fn ask_pose(&mut self, now: FrameTime) {
+        let wanted =
+            self.people.iter_mut().filter_map(|person| Some((person.wants_pose(now)?, person)));
+        if let Some((area, person)) = wanted.min_by_key(|(_, person)| person.asked_pose) {
+            (person.asked_pose, self.asked_pose) = (now, now);
+            self.question = Some(Question::Pose { of: person.track, area });
         }
     }
 

@@ -14,7 +14,7 @@ use crate::detector::{Detector, DetectorError, Plan};
 use crate::head::suppress;
 use crate::letterbox::{Fit, Letterbox, Window};
 use crate::manifest::Input;
-use crate::picture::{Picture, PictureError, PixelLayout, Plane};
+use crate::picture::{Picture, PictureError};
 
 /// The side of the network's square input in pixels: somebody who fills half of it is as large as
 /// the people the model was trained on.
@@ -145,18 +145,7 @@ impl Square {
 
     /// The square as a picture of its own, over the same planes.
     fn part<'a>(&self, picture: &Picture<'a>) -> Result<Picture<'a>, PictureError> {
-        let (left, top) = (self.left / 2, self.top / 2);
-        let chroma = match picture.layout() {
-            PixelLayout::I420 => left,
-            PixelLayout::Nv12 => 2 * left,
-        };
-        let corners = [(self.left, self.top), (chroma, top), (chroma, top)];
-        let mut planes = *picture.planes();
-        for (plane, (x, y)) in planes.iter_mut().zip(corners) {
-            let start = (y * plane.stride + x).min(plane.data.len());
-            *plane = Plane { data: &plane.data[start..], stride: plane.stride };
-        }
-        Picture::new(picture.layout(), self.side, self.side, planes)
+        picture.part((self.left, self.top), (self.side, self.side))
     }
 
     /// A box of the square, 0 to 1, as one of the picture; `None` when an edge of the square cuts it
@@ -181,6 +170,7 @@ impl Square {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::picture::{PixelLayout, Plane};
 
     fn bounds(left: f32, top: f32, right: f32, bottom: f32) -> NormBox {
         NormBox::new(left, top, right, bottom).unwrap()

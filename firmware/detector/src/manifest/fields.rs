@@ -31,6 +31,43 @@ pub(super) struct Manifest {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct PoseManifest {
+    pub(super) name: String,
+    pub(super) licence: String,
+    pub(super) input: Input,
+    pub(super) head: PoseHead,
+    pub(super) precision: PosePrecisions,
+    #[serde(default, rename = "description")]
+    _description: Option<IgnoredAny>,
+    #[serde(default, rename = "source")]
+    _source: Option<IgnoredAny>,
+    #[serde(default, rename = "conversion")]
+    _conversion: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PoseHead {
+    pub(super) kind: String,
+    pub(super) stride: i64,
+    pub(super) outputs: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PosePrecisions {
+    pub(super) fp32: PoseWeights,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PoseWeights {
+    pub(super) file: String,
+    pub(super) sha256: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Input {
     pub(super) tensor: String,
     pub(super) multiple: i64,

@@ -5,10 +5,13 @@
 //! nothing computed from them overflows or allocates without bound.
 
 use std::fmt::{Debug, Display};
+use std::path::Path;
 
 use analytics::detection::{Confidence, ObjectClass};
 
-use super::{ChannelOrder, Head, HeadKind, Input, Manifest, Scores, Thresholds, Weights, fields};
+use super::{
+    ChannelOrder, Head, HeadKind, Input, Manifest, ManifestError, Scores, Thresholds, Weights, fields,
+};
 
 /// The words of the `[classes]` table and what each means to the rules.
 pub const CLASS_WORDS: [(&str, ObjectClass); 12] = [
@@ -34,21 +37,25 @@ pub(super) struct Broken {
 }
 
 impl Broken {
-    fn new(key: impl Into<String>, expected: impl Into<String>, got: impl Display) -> Self {
+    pub(super) fn new(
+        key: impl Into<String>,
+        expected: impl Into<String>,
+        got: impl Display,
+    ) -> Self {
         Self { key: key.into(), expected: expected.into(), got: got.to_string() }
+    }
+
+    /// The refusal of the manifest at `path`.
+    pub(super) fn of(self, path: &Path) -> ManifestError {
+        let Self { key, expected, got } = self;
+        ManifestError::Value { path: path.to_owned(), key, expected, got }
     }
 }
 
 type Checked<T> = Result<T, Broken>;
 
 pub(super) fn validate(raw: fields::Manifest) -> Checked<Manifest> {
-    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if !(1..=64).contains(&raw.name.len()) || !raw.name.chars().all(plain) {
-        return Err(Broken::new("name", "1 to 64 of a-z, 0-9 and -", quoted(&raw.name)));
-    }
-    if raw.licence.trim().is_empty() {
-        return Err(Broken::new("licence", "an SPDX expression", quoted(&raw.licence)));
-    }
+    let (name, licence) = (name(raw.name)?, licence(raw.licence)?);
     let input = input(raw.input)?;
     let head = head(raw.head)?;
     let classes = classes(&raw.classes, head.classes)?;
@@ -57,10 +64,25 @@ pub(super) fn validate(raw: fields::Manifest) -> Checked<Manifest> {
     if fp32.is_none() && int8.is_none() {
         return Err(Broken::new("precision", "a table fp32 or int8", "empty"));
     }
-    Ok(Manifest { name: raw.name, licence: raw.licence, input, head, classes, fp32, int8 })
+    Ok(Manifest { name, licence, input, head, classes, fp32, int8 })
 }
 
-fn input(raw: fields::Input) -> Checked<Input> {
+pub(super) fn name(raw: String) -> Checked<String> {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if !(1..=64).contains(&raw.len()) || !raw.chars().all(plain) {
+        return Err(Broken::new("name", "1 to 64 of a-z, 0-9 and -", quoted(&raw)));
+    }
+    Ok(raw)
+}
+
+pub(super) fn licence(raw: String) -> Checked<String> {
+    if raw.trim().is_empty() {
+        return Err(Broken::new("licence", "an SPDX expression", quoted(&raw)));
+    }
+    Ok(raw)
+}
+
+pub(super) fn input(raw: fields::Input) -> Checked<Input> {
     let channel_order = match raw.channel_order.as_str() {
         "bgr" => ChannelOrder::Bgr,
         "rgb" => ChannelOrder::Rgb,
@@ -116,7 +138,7 @@ fn strides(raw: &[i64]) -> Checked<Vec<usize>> {
     raw.iter().map(|&stride| count("head.strides", stride, 1, 256)).collect()
 }
 
-fn outputs(raw: Vec<String>, expected: usize) -> Checked<Vec<String>> {
+pub(super) fn outputs(raw: Vec<String>, expected: usize) -> Checked<Vec<String>> {
     let repeated = raw.iter().enumerate().any(|(at, name)| raw[..at].contains(name));
     if raw.len() != expected || repeated {
         let expected = format!("{expected} different tensor names");
@@ -150,18 +172,7 @@ fn classes(
 
 fn weights(table: &str, raw: fields::Weights) -> Checked<Weights> {
     let at = |key: &str| format!("{table}.{key}");
-    let beside = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    if raw.file.starts_with('.') || raw.file.is_empty() || !raw.file.chars().all(beside) {
-        return Err(Broken::new(
-            at("file"),
-            "a file name of a-z, 0-9, -, _ and .",
-            quoted(&raw.file),
-        ));
-    }
-    let hex = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
-    if raw.sha256.len() != 64 || !raw.sha256.chars().all(hex) {
-        return Err(Broken::new(at("sha256"), "64 lowercase hex digits", quoted(&raw.sha256)));
-    }
+    let (file, sha256) = (file(&at("file"), raw.file)?, sha256(&at("sha256"), raw.sha256)?);
     let keep = real(&at("keep_confidence"), raw.keep_confidence, 0.01, 0.99)?;
     let start = real(&at("start_confidence"), raw.start_confidence, f64::from(keep), 0.99)?;
     let score = |key: &str, value: f32| {
@@ -173,9 +184,25 @@ fn weights(table: &str, raw: fields::Weights) -> Checked<Weights> {
             keep: score("keep_confidence", keep)?,
             suppression_iou: real(&at("suppression_iou"), raw.suppression_iou, 0.1, 0.95)?,
         },
-        file: raw.file,
-        sha256: raw.sha256,
+        file,
+        sha256,
     })
+}
+
+pub(super) fn file(key: &str, raw: String) -> Checked<String> {
+    let beside = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    if raw.starts_with('.') || raw.is_empty() || !raw.chars().all(beside) {
+        return Err(Broken::new(key, "a file name of a-z, 0-9, -, _ and .", quoted(&raw)));
+    }
+    Ok(raw)
+}
+
+pub(super) fn sha256(key: &str, raw: String) -> Checked<String> {
+    let hex = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
+    if raw.len() != 64 || !raw.chars().all(hex) {
+        return Err(Broken::new(key, "64 lowercase hex digits", quoted(&raw)));
+    }
+    Ok(raw)
 }
 
 fn tensor_name(key: &str, name: String) -> Checked<String> {
@@ -186,7 +213,7 @@ fn tensor_name(key: &str, name: String) -> Checked<String> {
     Ok(name)
 }
 
-fn count(key: &str, value: i64, low: usize, high: usize) -> Checked<usize> {
+pub(super) fn count(key: &str, value: i64, low: usize, high: usize) -> Checked<usize> {
     usize::try_from(value)
         .ok()
         .filter(|value| (low..=high).contains(value))

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::*;
+use crate::pose::PoseEstimator;
 
 const GOOD: &str = r#"
 name = "net"
@@ -72,14 +73,20 @@ fn every_committed_manifest_is_good() {
     for entry in std::fs::read_dir(models).unwrap() {
         let path = entry.unwrap().path().join("model.toml");
         if path.is_file() {
-            let manifest = Manifest::read(&path).unwrap_or_else(|error| panic!("{error}"));
             let folder = path.parent().and_then(Path::file_name).unwrap();
-            assert_eq!(folder, manifest.name.as_str(), "{}", path.display());
-            assert!(!manifest.classes.is_empty());
+            let named = if folder == PoseEstimator::MODEL {
+                PoseManifest::read(&path).map(|manifest| manifest.name)
+            } else {
+                Manifest::read(&path).map(|manifest| {
+                    assert!(!manifest.classes.is_empty());
+                    manifest.name
+                })
+            };
+            assert_eq!(folder, named.unwrap_or_else(|error| panic!("{error}")).as_str());
             seen += 1;
         }
     }
-    assert!(seen >= 2, "found {seen} manifests");
+    assert!(seen >= 3, "found {seen} manifests");
 }
 
 #[test]
@@ -141,3 +148,34 @@ fn a_file_that_is_not_there_is_named() {
     let error = Manifest::read(Path::new("nowhere/model.toml")).unwrap_err().to_string();
     assert!(error.starts_with("nowhere/model.toml: cannot be read: No such file"), "{error}");
 }
+
+#[test]
+fn a_pose_manifest_is_refused_like_any_other() {
+    let good = GOOD_POSE.replace("DIGEST", &"ab".repeat(32));
+    let parse = |text: &str| PoseManifest::parse(Path::new("pose/model.toml"), text);
+    assert_eq!(parse(&good).unwrap().outputs, ["a", "b", "c", "d"]);
+    for (from, to, said) in [
+        ("\"movenet\"", "\"posenet\"", "head.kind is \"posenet\", expected \"movenet\""),
+        ("stride = 4", "stride = 0", "head.stride is 0, expected 1 to 32"),
+        (", \"d\"", "", "head.outputs is [\"a\", \"b\", \"c\"], expected 4 different tensor names"),
+        ("multiple = 192", "multiple = 32", "input.multiple is 32, expected input.long_side_px"),
+        ("[precision.fp32]", "[precision.int8]", "unknown field `int8`"),
+        (&"ab".repeat(32), "ab", "precision.fp32.sha256 is \"ab\", expected 64 lowercase hex"),
+    ] {
+        let error = parse(&good.replacen(from, to, 1)).unwrap_err().to_string();
+        assert!(error.starts_with("pose/model.toml") && error.contains(said), "{error}");
+    }
+}
+
+const GOOD_POSE: &str = r#"
+name = "pose"
+licence = "MIT"
+input = { tensor = "data", multiple = 192, long_side_px = 192, channel_order = "rgb", mean = [127.5, 127.5, 127.5], std = [127.5, 127.5, 127.5], pad = 0 }
+[head]
+kind = "movenet"
+stride = 4
+outputs = ["a", "b", "c", "d"]
+[precision.fp32]
+file = "fp32.onnx"
+sha256 = "DIGEST"
+"#;

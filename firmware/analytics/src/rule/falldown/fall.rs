@@ -7,6 +7,7 @@ use crate::detection::{Confidence, Detection};
 use crate::event::Sights;
 use crate::geometry::NormBox;
 use crate::rule::Scene;
+use crate::rule::falldown::bearing::Shown;
 use crate::rule::falldown::glimpses::Glimpses;
 use crate::rule::falldown::stance::Measure;
 use crate::time::FrameTime;
@@ -47,6 +48,8 @@ pub(super) struct Fall {
     pub(super) sights: Sights,
     /// One of the sights was sure.
     sure: bool,
+    /// How many poses showed them on the ground.
+    posed: u32,
     risen_since: Option<FrameTime>,
     /// The alarm was given.
     pub(super) told: bool,
@@ -60,6 +63,13 @@ impl Fall {
         Some(Self::new(scene, measure, *body))
     }
 
+    /// The same of somebody whose pose shows them on the ground.
+    pub(super) fn begin_posed(scene: &Scene<'_>, measure: Measure, body: Detection) -> Option<Self> {
+        let mut fall = Self::begin(scene, measure, &[body])?;
+        (fall.sure, fall.posed) = (true, 1);
+        Some(fall)
+    }
+
     /// How long they have been seen on the ground.
     pub(super) fn seen_down(&self) -> Duration {
         self.newest.since(self.onset)
@@ -67,7 +77,17 @@ impl Fall {
 
     /// Whether enough looks saw somebody there, one of them surely.
     pub(super) fn is_sure(&self) -> bool {
-        self.sure && self.looks >= LOOKS
+        self.sure && self.looks.saturating_add(self.posed) >= LOOKS
+    }
+
+    /// Whether a pose has shown them on the ground.
+    pub(super) const fn is_posed(&self) -> bool {
+        self.posed > 0
+    }
+
+    /// Whether their pose is wanted: until the alarm, and to be sure that they have got up.
+    pub(super) const fn wants_pose(&self) -> bool {
+        !self.told || self.risen_since.is_some()
     }
 
     /// Whether a closer look is wanted: they were not seen just now, or by too few looks.
@@ -80,16 +100,30 @@ impl Fall {
         bounds.iou(&self.body.bounds) >= SAME || bounds.iou(&self.first) >= SAME
     }
 
-    /// Takes in one frame's glimpses of somebody who was last seen upright at `last`.
-    pub(super) fn step(&mut self, scene: &Scene<'_>, glimpses: &Glimpses<'_>, last: &NormBox) {
+    /// Takes in one frame: its glimpses of somebody who was last seen upright at `last`, and what
+    /// their pose shows. A pose settles what boxes leave open: boxes of a body that lies towards
+    /// the camera rise, boxes of somebody who squats may lie low.
+    pub(super) fn step(
+        &mut self,
+        scene: &Scene<'_>,
+        glimpses: &Glimpses<'_>,
+        last: &NormBox,
+        shown: Option<&Shown>,
+    ) {
+        let up = shown.is_some_and(Shown::is_up);
         let (bodies, risen) = glimpses.judged(&self.measure, last);
-        let body = bodies.into_iter().find(|body| self.is_theirs(scene.now, body));
-        if let Some(body) = body {
+        let seen = bodies.into_iter().find(|body| !up && self.is_theirs(scene.now, body));
+        let posed = shown.and_then(|shown| shown.body(scene.now));
+        let posed = posed.filter(|body| is_one_place(&self.first, &body.bounds));
+        if let Some(body) = seen.or(posed) {
             self.lie(scene, body);
+            if posed.is_some() {
+                (self.sure, self.posed) = (true, self.posed.saturating_add(1));
+            }
             return;
         }
         self.sights.missed = self.sights.missed.saturating_add(1);
-        if risen {
+        if up || (risen && shown.is_none()) {
             self.risen_since.get_or_insert(scene.now);
         }
     }
@@ -111,6 +145,7 @@ impl Fall {
             looks: 1,
             sights: Sights { seen: 1, missed: 0, scores: vec![body.confidence] },
             sure: body.confidence >= scene.start_confidence,
+            posed: 0,
             risen_since: None,
             told: false,
         }

@@ -68,7 +68,7 @@ pub(super) fn posture(measure: &Measure, last: &NormBox, bounds: &NormBox) -> Po
 }
 
 /// Whether somebody last seen at `last` can lie or stand at `bounds` now.
-fn is_near(measure: &Measure, last: &NormBox, bounds: &NormBox) -> bool {
+pub(super) fn is_near(measure: &Measure, last: &NormBox, bounds: &NormBox) -> bool {
     let gap = (bounds.left() - last.right()).max(last.left() - bounds.right());
     let below = (bounds.bottom() - measure.foot) / measure.height;
     gap <= REACH * measure.width && (-AWAY..=TOWARDS).contains(&below)

@@ -1,8 +1,11 @@
 //! One person: upright, or down since they were.
 
+use core::time::Duration;
+
 use crate::event::{Participant, TrackId};
 use crate::geometry::{NormBox, Point};
 use crate::rule::Scene;
+use crate::rule::falldown::bearing::{Bearing, Shown, bearing};
 use crate::rule::falldown::fall::{DESCENT, Fall, UNCLEAR};
 use crate::rule::falldown::glimpses::Glimpses;
 use crate::rule::falldown::scenery::Scenery;
@@ -13,6 +16,12 @@ use crate::tracker::{Standing, Track};
 /// The place looked at closer, in standing widths and heights: a body length to every side of the
 /// feet.
 const LOOKED_AT: (f32, f32) = (5.5, 2.2);
+/// The place a pose is looked for in: their box and a little more of what it is in the longer
+/// direction, and room for a body that has just come down.
+const AROUND: f32 = 1.3;
+const BODY: f32 = 1.25;
+/// How long after the top of the box came down a pose is asked for: a fall.
+const DROPPED: Duration = Duration::from_millis(600);
 
 /// Somebody followed for the sake of falls.
 #[derive(Clone, Debug)]
@@ -25,8 +34,13 @@ pub(super) struct Person {
     /// Known to be a person rather than a thing that looks like one.
     person: bool,
     path: Vec<(FrameTime, Point)>,
-    /// When a closer look at them was asked for last.
+    /// When the top of their box came down last.
+    dropped: Option<FrameTime>,
+    /// What their last sure pose showed.
+    shown: Option<Shown>,
+    /// When a closer look at them was asked for last, and when their pose.
     pub(super) asked: FrameTime,
+    pub(super) asked_pose: FrameTime,
     pub(super) fall: Option<Fall>,
 }
 
@@ -40,16 +54,22 @@ impl Person {
             last_seen: track.last_seen(),
             person: false,
             path: Vec::new(),
+            dropped: None,
+            shown: None,
             asked: FrameTime::default(),
+            asked_pose: FrameTime::default(),
             fall: None,
         }
     }
 
     /// Takes in one frame; gives the fall that is over with it.
     pub(super) fn step(&mut self, scene: &Scene<'_>, scenery: &Scenery) -> Option<Fall> {
+        let bearing = self.bearing(scene);
+        self.shown = bearing.map(|bearing| Shown::now(scene, bearing)).or(self.shown);
+        self.shown = self.shown.filter(|shown| shown.holds(scene.now));
         if let Some(fall) = &mut self.fall {
             let glimpses = Glimpses::new(scene, scenery, (self.track, fall.measure.upright));
-            fall.step(scene, &glimpses, &self.last);
+            fall.step(scene, &glimpses, &self.last, self.shown.as_ref());
             if !fall.is_over(scene.now) {
                 return None;
             }
@@ -58,14 +78,33 @@ impl Person {
         }
         let track = scene.track(self.track).filter(|track| track.standing() == Standing::Followed);
         let upright = track.is_some_and(|track| self.see(track, scene));
-        let watched = !upright && self.person && !self.may_be_out(scene.now);
+        let watched = self.person && !self.may_be_out(scene.now);
         let measure = self.stance.measure().filter(|_| watched)?;
-        if scene.now.since(measure.upright) <= DESCENT {
-            let glimpses = Glimpses::new(scene, scenery, (self.track, measure.upright));
-            let (bodies, _) = glimpses.judged(&measure, &self.last);
-            self.fall = Fall::begin(scene, measure, &bodies);
-        }
+        self.fall = match bearing {
+            Some(Bearing::Down(body)) => Fall::begin_posed(scene, measure, body),
+            _ if upright || self.shown.is_some() => None,
+            _ => self.collapse(scene, scenery, measure),
+        };
         None
+    }
+
+    /// The fall that boxes show of somebody not upright.
+    fn collapse(&self, scene: &Scene<'_>, scenery: &Scenery, measure: Measure) -> Option<Fall> {
+        if scene.now.since(measure.upright) > DESCENT {
+            return None;
+        }
+        let glimpses = Glimpses::new(scene, scenery, (self.track, measure.upright));
+        let (bodies, _) = glimpses.judged(&measure, &self.last);
+        Fall::begin(scene, measure, &bodies)
+    }
+
+    /// What the pose that came with this frame shows of them.
+    fn bearing(&self, scene: &Scene<'_>) -> Option<Bearing> {
+        let (_, pose) = scene.pose.filter(|(of, _)| *of == self.track)?;
+        match &self.fall {
+            Some(fall) => bearing(pose, &fall.measure, &fall.body.bounds),
+            None => bearing(pose, &self.stance.measure()?, &self.last),
+        }
     }
 
     /// Where a closer look is worth its price: where somebody is coming down, or lies and is hard to
@@ -81,6 +120,24 @@ impl Person {
         };
         let (wide, tall) = (LOOKED_AT.0 * measure.width, LOOKED_AT.1 * measure.height);
         let (x, y) = (center.x - wide / 2.0, center.y - tall / 2.0);
+        NormBox::new(x, y, x + wide, y + tall)
+    }
+
+    /// Where to look for their pose: while it would say whether somebody fell, or has got up.
+    pub(super) fn wants_pose(&self, now: FrameTime) -> Option<NormBox> {
+        let (measure, bounds) = if let Some(fall) = &self.fall {
+            fall.wants_pose().then_some((fall.measure, fall.body.bounds))?
+        } else {
+            let measure = self.stance.measure()?;
+            let sinking = (Duration::from_millis(1)..=DESCENT).contains(&now.since(measure.upright));
+            let dropped = self.dropped.is_some_and(|dropped| now.since(dropped) <= DROPPED);
+            let watched = (sinking || dropped) && self.person && !self.may_be_out(now);
+            watched.then_some((measure, self.last))?
+        };
+        let middle = bounds.center();
+        let wide = AROUND * bounds.width();
+        let tall = (AROUND * bounds.height()).max(BODY * measure.height);
+        let (x, y) = (middle.x - wide / 2.0, middle.y - tall / 2.0);
         NormBox::new(x, y, x + wide, y + tall)
     }
 
@@ -120,6 +177,9 @@ impl Person {
 
     /// Takes in a sight of their track; tells whether they are upright.
     fn see(&mut self, track: &Track, scene: &Scene<'_>) -> bool {
+        if self.stance.has_dropped(scene.now, track.bounds()) {
+            self.dropped = Some(scene.now);
+        }
         let upright = self.stance.see(scene.now, track.bounds());
         (self.last, self.last_seen) = (*track.bounds(), scene.now);
         if upright {

@@ -16,6 +16,9 @@ const LATELY: Duration = Duration::from_secs(1);
 const APART: Duration = Duration::from_millis(90);
 /// The sights kept: [`MEMORY`] in steps of [`APART`].
 const SIGHTS: usize = 24;
+/// How far the top of somebody's box comes down within [`LATELY`] when something happens to them, in
+/// standing heights: more than a walker's, who comes nearer, less than anybody's who sits down.
+const DROP: f32 = 0.2;
 /// The least height, in standing heights, of somebody upright: a person leaning by 40 degrees, or
 /// sitting upright on a high chair.
 const UPRIGHT: f32 = 0.75;
@@ -68,6 +71,13 @@ impl Stance {
             width: ranked(&self.sights, NormBox::width, 2),
             upright: last.0,
         })
+    }
+
+    /// Whether the top of the box came down just now: somebody sat down, bent, or fell towards the
+    /// camera, which leaves the box as tall as it was.
+    pub(super) fn has_dropped(&self, now: FrameTime, bounds: &NormBox) -> bool {
+        let highest = self.lately(now).iter().map(|sight| sight.1.top()).fold(f32::MAX, f32::min);
+        self.measure().is_some_and(|measure| bounds.top() - highest >= DROP * measure.height)
     }
 
     /// The newest sight stands for the place, however close it follows the one before.
