@@ -71,6 +71,7 @@ fn a_spoilt_record_is_named_with_its_line() {
             "line 2: local time mon 86400 s is not known",
         ),
         (frame(("\"aspect\"", "\"aspects\"")), "line 2: unknown field `aspects`"),
+        (frame(("}]}", "}],\"pose\":[[0,0,0]]}")), "line 2: invalid length 1, expected an array"),
         (frame(("}]}", "}")), "line 2: EOF while parsing"),
     ];
     fs::write(folder.path().join("c.toml"), config()).unwrap();

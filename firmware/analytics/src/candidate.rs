@@ -33,6 +33,8 @@ pub enum Lack {
     Measure,
     /// It did, but too little spoke for a person: something that never moved, with low scores.
     Person,
+    /// Their pose showed them up: squatting, sitting, bent, or on their feet again.
+    Pose,
     /// Nobody was seen to bring the thing, or nobody who could carry it.
     Owner,
     /// It is a parked vehicle.
@@ -56,6 +58,7 @@ impl Lack {
         match self {
             Self::Measure => "did not reach the threshold",
             Self::Person => "reached it, but is not surely a person",
+            Self::Pose => "ended as their pose showed them up; it would take",
             Self::Owner => "belongs to nobody who was seen; it would take",
             Self::Thing => "is a parked vehicle; it would take",
             Self::Hours => "was outside the rule's hours; within them it takes",

@@ -78,6 +78,13 @@ impl Pose {
         KeyPoint { at: Point { x: x / sum, y: y / sum }, score }
     }
 
+    /// How far down the picture the lowest joint of a part reaches that is scored at least `seen`.
+    pub(crate) fn lowest(&self, part: Part, seen: f32) -> Option<f32> {
+        let joints = self.joints[part.joints()].iter();
+        let seen = joints.filter(|joint| joint.score.get() >= seen);
+        seen.map(|joint| joint.at.y).max_by(f32::total_cmp)
+    }
+
     /// The smallest box around the joints scored at least `seen`; `None` when those have no area in
     /// the picture.
     pub(crate) fn bounds(&self, seen: f32) -> Option<NormBox> {

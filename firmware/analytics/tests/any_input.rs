@@ -9,6 +9,8 @@ use analytics::geometry::{NormBox, Point};
 use analytics::line::{Direction, Line};
 use analytics::polygon::Polygon;
 use analytics::polyline::Polyline;
+use analytics::pose::{KeyPoint, Pose};
+use analytics::question::Question;
 use analytics::scene::Observations;
 use analytics::scene::resting::{Change, RestingThing};
 use analytics::schedule::{Day, Days, Hours, Schedule, WeekTime};
@@ -62,6 +64,11 @@ fn run(frames: &[Frame]) -> Vec<Event> {
         let local = local(*now, seen);
         let observations = Observations { aspect: 1.5, resting, local, ..Observations::default() };
         events.extend(analyzer.step(*now, seen, &observations));
+        match analyzer.question() {
+            Some(Question::Bodies { .. }) => analyzer.answer(seen),
+            Some(Question::Pose { .. }) => analyzer.answer_pose(&pose(seen)),
+            None => {}
+        }
         assert!(analyzer.tracks().len() <= 128);
         assert!(analyzer.tracks().iter().all(|track| track.path().thinned(1000).len() <= 33));
     }
@@ -75,6 +82,21 @@ fn local(now: FrameTime, seen: &[Detection]) -> Option<WeekTime> {
     let share = (now.as_micros() % 2_000_000) as f64 / 2_000_000.0;
     let day = Day::ALL[(days % 7) as usize];
     WeekTime::new(day, Duration::from_secs_f64(share * 86_400.0)).filter(|_| seen.len() % 8 != 7)
+}
+
+/// Joints at the corners of what is seen, and where no number is.
+fn pose(seen: &[Detection]) -> Pose {
+    Pose::new(std::array::from_fn(|joint| match seen.get(joint % (seen.len() + 1)) {
+        Some(seen) => {
+            let x = if joint % 2 == 0 { seen.bounds.left() } else { seen.bounds.right() };
+            let y = if joint % 3 == 0 { seen.bounds.top() } else { seen.bounds.bottom() };
+            KeyPoint { at: Point { x, y }, score: seen.confidence }
+        }
+        None => KeyPoint {
+            at: Point { x: f32::NAN, y: f32::INFINITY },
+            score: Confidence::new(1.0).unwrap(),
+        },
+    }))
 }
 
 /// A thing where something is seen, its times anywhere about `now`.

@@ -89,7 +89,8 @@ impl PoseEstimator {
 
     /// How many pixels of the part one cell of the maps stands for.
     fn cell(&self, fit: &Fit) -> f32 {
-        let (long, scaled) = (fit.picture().0.max(fit.picture().1), self.manifest.input.long_side_px);
+        let (long, scaled) =
+            (fit.picture().0.max(fit.picture().1), self.manifest.input.long_side_px);
         (self.manifest.stride * long) as f32 / scaled as f32
     }
 

@@ -3,13 +3,17 @@
 //! Promises: the same frames give the same events, live or from a file; what the detector cost is
 //! counted apart from the rest. Refuses: knowing where frames come from and what an alarm is.
 
+mod poses;
+
 use std::time::Duration;
 
 use analytics::Analyzer;
 use analytics::candidate::Candidate;
 use analytics::detection::Detection;
 use analytics::event::Event;
+use analytics::geometry::NormBox;
 use analytics::luma::Luma;
+use analytics::pose::Pose;
 use analytics::question::Question;
 use analytics::scene::resting::Resting;
 use analytics::scene::{Observations, Observer, Sight};
@@ -23,6 +27,8 @@ use detector::{Choice, Detector, DetectorError, ModelRoot, Options, Picture, Thr
 use crate::clock;
 use crate::config::{Config, Looking};
 use crate::video::Frame;
+pub use poses::PoseState;
+use poses::{Need, Poses};
 
 /// The longer side of the grey picture: what moves by one of its pixels moves by two or three of the
 /// network's.
@@ -38,8 +44,10 @@ pub struct Analysis {
     attention: Attention,
     observer: Observer,
     analyzer: Analyzer,
-    /// What the last answer to a rule's question was.
+    poses: Poses,
+    /// What the last answers to the rules' questions were.
     closer: Vec<Detection>,
+    pose: Option<Pose>,
     /// The newest frame, for whoever looks at pixels; kept for its memory.
     grey: Luma,
     /// Looks for things left behind, when a rule asks for them.
@@ -63,6 +71,8 @@ pub struct Step<'a> {
     /// What a closer look at one place of the frame found, when a rule asked for one; the rules take
     /// it in with the next frame.
     pub closer: &'a [Detection],
+    /// The pose a rule asked for in this frame; the rules take it in with the next.
+    pub pose: Option<&'a Pose>,
     /// What the pixels say besides.
     pub observations: Observations,
     /// What the rules decided.
@@ -77,12 +87,16 @@ pub struct Costs {
     /// How many whole pictures the network's looks at them add up to: parts count by their area,
     /// closer looks at candidates do not count.
     pub looked: f64,
-    /// CPU time of the analysing thread in the network alone, closer looks included; in what rules
-    /// asked to be looked at closer; in what the pixels say besides, attention included; and in
-    /// tracker and rules.
+    /// Poses estimated.
+    pub poses: u64,
+    /// CPU time of the analysing thread in the networks alone, closer looks and poses included; in
+    /// what rules asked to be looked at closer; in poses; in what the pixels say besides, attention
+    /// included; and in tracker and rules.
     pub inference: Duration,
     /// See [`Costs::inference`].
     pub closer: Duration,
+    /// See [`Costs::inference`].
+    pub posing: Duration,
     /// See [`Costs::inference`].
     pub scene: Duration,
     /// See [`Costs::inference`].
@@ -107,7 +121,9 @@ impl Analysis {
     /// # Errors
     /// One line that names the model file, library, rule or threshold that cannot be used.
     pub fn open(config: &Config, size: (usize, usize)) -> Result<Self, AnalysisError> {
-        let detector = Detector::open(&options(config), size.0, size.1)?;
+        let options = options(config);
+        let detector = Detector::open(&options, size.0, size.1)?;
+        let poses = Poses::open(&options, need(config))?;
         let settings = settings(config, tracker(detector.thresholds()))?;
         Ok(Self {
             detector,
@@ -117,7 +133,9 @@ impl Analysis {
             grey: Luma::default(),
             things: wants_things(config).then(Things::default),
             analyzer: Analyzer::new(&settings),
+            poses,
             closer: Vec::new(),
+            pose: None,
             costs: Costs::default(),
             last: FrameTime::default(),
         })
@@ -151,11 +169,12 @@ impl Analysis {
         let events = self.analyzer.step(now, self.attention.detections(), &observations);
         self.costs.rules += since(began);
         self.closer.clear();
+        self.pose = None;
         if let Some(question) = self.analyzer.question() {
-            self.look_closer(&picture, &question);
+            self.answer(&picture, &question);
         }
-        let detections = self.attention.detections();
-        Ok(Step { detections, closer: &self.closer, observations, events })
+        let (detections, closer) = (self.attention.detections(), &self.closer[..]);
+        Ok(Step { detections, closer, pose: self.pose.as_ref(), observations, events })
     }
 
     /// What the rules make of no frame having come by `now`, which is `local` time.
@@ -183,6 +202,12 @@ impl Analysis {
     #[must_use]
     pub fn tracker(&self) -> TrackerSettings {
         tracker(self.detector.thresholds())
+    }
+
+    /// What is done about poses.
+    #[must_use]
+    pub fn poses(&self) -> PoseState {
+        self.poses.state()
     }
 
     /// What it has cost so far.
@@ -225,20 +250,38 @@ impl Analysis {
     }
 
     /// Answers the rules' question; the answer counts at the next frame.
-    fn look_closer(&mut self, picture: &Picture<'_>, question: &Question) {
+    fn answer(&mut self, picture: &Picture<'_>, question: &Question) {
         let began = clock::thread_cpu();
-        let seen = self.detector.look_closer(picture, &question.area);
+        let answered = match question {
+            Question::Bodies { area } => self.look_closer(picture, area),
+            Question::Pose { area, .. } => self.look_at_pose(picture, area),
+        };
         let spent = since(began);
         self.costs.inference += spent;
-        self.costs.closer += spent;
-        // What the rules decided on this frame must not be lost for it.
-        match seen {
-            Ok(seen) => {
-                self.closer.extend_from_slice(seen);
-                self.analyzer.answer(seen);
-            }
-            Err(error) => tracing::warn!("closer look: {error}"),
+        match question {
+            Question::Bodies { .. } => self.costs.closer += spent,
+            Question::Pose { .. } => self.costs.posing += spent,
         }
+        // What the rules decided on this frame must not be lost for it.
+        if let Err(error) = answered {
+            tracing::warn!("closer look: {error}");
+        }
+    }
+
+    fn look_closer(&mut self, picture: &Picture<'_>, area: &NormBox) -> Result<(), DetectorError> {
+        let seen = self.detector.look_closer(picture, area)?;
+        self.closer.extend_from_slice(seen);
+        self.analyzer.answer(seen);
+        Ok(())
+    }
+
+    fn look_at_pose(&mut self, picture: &Picture<'_>, area: &NormBox) -> Result<(), DetectorError> {
+        self.pose = self.poses.estimate(picture, area)?;
+        if let Some(pose) = &self.pose {
+            self.costs.poses += 1;
+            self.analyzer.answer_pose(pose);
+        }
+        Ok(())
     }
 }
 
@@ -266,6 +309,11 @@ fn since(began: Duration) -> Duration {
 
 fn wants_things(config: &Config) -> bool {
     config.rules.iter().any(|rule| matches!(rule.kind, RuleKind::Abandonment { .. }))
+}
+
+fn need(config: &Config) -> Need {
+    let falls = config.rules.iter().any(|rule| matches!(rule.kind, RuleKind::Falldown { .. }));
+    if falls { Need::Falls } else { Need::None }
 }
 
 fn options(config: &Config) -> Options {

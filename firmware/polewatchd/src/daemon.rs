@@ -94,6 +94,7 @@ impl Daemon {
         video::init()?;
         let analysis = Analysis::open(config, ASSUMED_SIZE)?;
         tracing::info!("detector: {}", analysis.choice());
+        tracing::info!("poses: {}", analysis.poses());
         config.scene.iter().for_each(|scene| tracing::info!("{scene}"));
         let board = Board::open(&config.board)?;
         tracing::info!("board: {}", board.description());
@@ -307,6 +308,7 @@ fn nameplate(config: &Config, spool: &Spool, analysis: &Analysis, board: &Board)
         camera: config.camera.name.clone(),
         firmware: firmware(),
         detector: analysis.choice().to_string(),
+        poses: analysis.poses(),
         board: board.description().to_owned(),
         rules_with_hours: config.rules_with_hours(),
     }

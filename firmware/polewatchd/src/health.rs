@@ -9,6 +9,7 @@ use wire::alarm::{ClockQuality, WallTime};
 use wire::health::{Part, Report, State};
 use wire::text::shortened;
 
+use crate::analysis::PoseState;
 use crate::spool::report::SpoolStatus;
 use crate::uplink::status::UplinkStatus;
 use crate::video::{VideoState, VideoStatus};
@@ -31,6 +32,8 @@ pub struct Nameplate {
     pub firmware: String,
     /// What detects, and why that.
     pub detector: String,
+    /// What is done about poses.
+    pub poses: PoseState,
     /// What the box is.
     pub board: String,
     /// How many rules keep hours, for which they need to know the time.
@@ -75,7 +78,7 @@ pub fn report(nameplate: &Nameplate, snapshot: &Snapshot) -> Report {
         uptime_s: snapshot.uptime.as_micros() / 1_000_000,
         frames: snapshot.analysed,
         unacknowledged: snapshot.spool.unacknowledged(),
-        parts: parts.into_iter().collect(),
+        parts: parts.into_iter().chain(poses(&nameplate.poses)).collect(),
     }
 }
 
@@ -118,6 +121,15 @@ fn detector(nameplate: &Nameplate, snapshot: &Snapshot) -> Part {
         return part("detector", State::Warn, &detail);
     }
     part("detector", State::Ok, &nameplate.detector)
+}
+
+fn poses(state: &PoseState) -> Option<Part> {
+    let how = match state {
+        PoseState::Unneeded => return None,
+        PoseState::NotPrepared => State::Warn,
+        PoseState::Running(_) => State::Ok,
+    };
+    Some(part("pose", how, &state.to_string()))
 }
 
 /// One frame in ten not analysed is more than a busy moment.

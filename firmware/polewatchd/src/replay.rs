@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use analytics::Analyzer;
+use analytics::question::Question;
 use analytics::time::FrameTime;
 use wire::alarm::{ClockQuality, WallTime};
 
@@ -89,6 +90,7 @@ pub fn replay(
     let mut frames = Pictures::open(recording, config)?;
     let mut analysis = Analysis::open(config, frames.size().unwrap_or((1280, 720)))?;
     tracing::info!("detector: {}", analysis.choice());
+    tracing::info!("poses: {}", analysis.poses());
     let startup = clock::process_cpu();
     let mut written = Written::create(out)?;
     let name = recording.file_name();
@@ -133,8 +135,10 @@ pub fn decide(seen: &Path, config: &Config, out: &Outputs) -> Result<u64, Replay
     for frame in &mut frames {
         let frame = frame?;
         let decided = analyzer.step(frame.at, &frame.detections, &frame.observations);
-        if analyzer.question().is_some() {
-            analyzer.answer(&frame.closer);
+        match (analyzer.question(), &frame.pose) {
+            (Some(Question::Bodies { .. }), _) => analyzer.answer(&frame.closer),
+            (Some(Question::Pose { .. }), Some(pose)) => analyzer.answer_pose(pose),
+            (Some(Question::Pose { .. }) | None, _) => {}
         }
         written.decided(&decided, analyzer.take_candidates())?;
         (count, last) = (count + 1, frame.at);

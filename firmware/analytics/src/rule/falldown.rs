@@ -120,6 +120,7 @@ impl Falldown {
     /// Notes who was down and has got up, or was lost, without having fallen.
     fn let_go(&mut self, scene: &Scene<'_>, index: usize, fall: &Fall) {
         let lacked = match scene.duty {
+            _ if fall.was_up() => Lack::Pose,
             _ if fall.seen_down() < self.down => Lack::Measure,
             None => Lack::Hours,
             Some(_) => Lack::Person,

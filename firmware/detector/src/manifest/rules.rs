@@ -10,7 +10,8 @@ use std::path::Path;
 use analytics::detection::{Confidence, ObjectClass};
 
 use super::{
-    ChannelOrder, Head, HeadKind, Input, Manifest, ManifestError, Scores, Thresholds, Weights, fields,
+    ChannelOrder, Head, HeadKind, Input, Manifest, ManifestError, Scores, Thresholds, Weights,
+    fields,
 };
 
 /// The words of the `[classes]` table and what each means to the rules.

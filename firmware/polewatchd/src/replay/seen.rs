@@ -3,6 +3,8 @@
 //! Promises: what is read back is to the bit what was written, so the same rules decide the same.
 //! Refuses: pixels; a rule that looks at those needs the recording. docs/events.md gives the fields.
 
+mod pose_part;
+
 use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -11,6 +13,7 @@ use std::time::Duration;
 
 use analytics::detection::{Confidence, Detection, ObjectClass};
 use analytics::geometry::NormBox;
+use analytics::pose::Pose;
 use analytics::scene::Observations;
 use analytics::scene::light::Light;
 use analytics::scene::resting::{Change, RestingThing};
@@ -22,6 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use super::event_line::sides;
 use crate::analysis::Step;
+use pose_part::PosePart;
 
 /// The longest line that is read: some 50,000 detections in one frame.
 const LONGEST: u64 = 8 * 1024 * 1024;
@@ -33,6 +37,8 @@ pub(super) struct Seen {
     pub(super) detections: Vec<Detection>,
     /// What a closer look found, when a rule had asked for one.
     pub(super) closer: Vec<Detection>,
+    /// The pose a rule had asked for.
+    pub(super) pose: Option<Pose>,
     pub(super) observations: Observations,
 }
 
@@ -95,6 +101,8 @@ pub(super) struct SeenLine {
     detections: Vec<DetectionPart>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     closer: Vec<DetectionPart>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pose: Option<PosePart>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -233,6 +241,7 @@ impl SeenLine {
             resting: resting.iter().map(ThingPart::from).collect(),
             detections: step.detections.iter().map(DetectionPart::from).collect(),
             closer: step.closer.iter().map(DetectionPart::from).collect(),
+            pose: step.pose.map(PosePart::from),
         }
     }
 }
@@ -258,6 +267,7 @@ impl TryFrom<SeenLine> for Seen {
             at: time(line.at_s)?,
             detections: detections(line.detections)?,
             closer: detections(line.closer)?,
+            pose: line.pose.map(Pose::try_from).transpose()?,
             observations,
         })
     }

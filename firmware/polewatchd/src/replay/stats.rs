@@ -18,10 +18,16 @@ pub struct Stats {
     pub video_s: f64,
     /// CPU seconds of the whole process, start-up included.
     pub cpu_s: f64,
-    /// CPU seconds of the network alone, closer looks included.
+    /// CPU seconds of the networks alone, closer looks and poses included.
     pub inference_cpu_s: f64,
     /// CPU seconds of the closer looks rules asked for.
     pub closer_cpu_s: f64,
+    /// What is done about poses, how many were estimated, and the CPU seconds they took.
+    pub pose: String,
+    /// See [`Stats::pose`].
+    pub poses: u64,
+    /// See [`Stats::pose`].
+    pub pose_cpu_s: f64,
     /// CPU seconds of what the pixels say besides objects, and of where to look.
     pub scene_cpu_s: f64,
     /// CPU seconds of tracker and rules.
@@ -49,6 +55,9 @@ impl Stats {
             cpu_s: clock::process_cpu().as_secs_f64(),
             inference_cpu_s: costs.inference.as_secs_f64(),
             closer_cpu_s: costs.closer.as_secs_f64(),
+            pose: analysis.poses().to_string(),
+            poses: costs.poses,
+            pose_cpu_s: costs.posing.as_secs_f64(),
             scene_cpu_s: costs.scene.as_secs_f64(),
             rules_cpu_s: costs.rules.as_secs_f64(),
             startup_cpu_s: startup.as_secs_f64(),

@@ -83,7 +83,7 @@ pub(super) fn bearing(pose: &Pose, measure: &Measure, place: &NormBox) -> Option
     let hips = seen(Part::Hips)?;
     let head = highest(seen(Part::Head), seen(Part::Shoulders))?;
     let above = |point: KeyPoint, line: f32| (line - point.at.y) / measure.height;
-    let ankles = seen(Part::Ankles).map(|ankles| ankles.at.y);
+    let ankles = pose.lowest(Part::Ankles, SEEN);
     if let Some(line) = ankles {
         let up = above(head, line) > HEAD_UP || above(hips, line) > HIPS_UP;
         if up && place.contains(hips.at) {
@@ -103,4 +103,74 @@ pub(super) fn bearing(pose: &Pose, measure: &Measure, place: &NormBox) -> Option
 
 fn highest(one: Option<KeyPoint>, other: Option<KeyPoint>) -> Option<KeyPoint> {
     one.into_iter().chain(other).min_by(|a, b| a.at.y.total_cmp(&b.at.y))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::Point;
+
+    const PLACE: [f32; 4] = [0.4, 0.3, 0.6, 0.62];
+
+    /// Joints at these heights above the feet's line, in standing heights, at one score.
+    fn pose([head, shoulders, hips, ankles]: [f32; 4], score: f32) -> Pose {
+        let joint = |index: usize| {
+            let height = match index {
+                0..5 => head,
+                5..11 => shoulders,
+                11..13 => hips,
+                13..15 => f32::midpoint(hips, ankles),
+                _ => ankles,
+            };
+            let at = Point { x: 0.48 + 0.002 * index as f32, y: 0.6 - 0.3 * height };
+            KeyPoint { at, score: Confidence::new(score).unwrap() }
+        };
+        Pose::new(core::array::from_fn(joint))
+    }
+
+    /// What is shown of somebody 0.3 tall whose feet stood at 0.6.
+    fn shown(pose: &Pose) -> &'static str {
+        let measure = Measure { foot: 0.6, height: 0.3, width: 0.1, ..Measure::default() };
+        let [left, top, right, bottom] = PLACE;
+        let place = NormBox::new(left, top, right, bottom).unwrap();
+        match bearing(pose, &measure, &place) {
+            Some(Bearing::Down(_)) => "down",
+            Some(Bearing::Up) => "up",
+            None => "-",
+        }
+    }
+
+    #[test]
+    fn heights_of_head_hips_and_ankles_tell_who_is_down() {
+        // Head, shoulders, hips, ankles.
+        for (what, heights, expected) in [
+            ("standing", [0.9, 0.8, 0.5, 0.03], "up"),
+            ("bent to the ground", [0.25, 0.35, 0.42, 0.03], "up"),
+            ("squatting", [0.55, 0.45, 0.2, 0.03], "up"),
+            ("on one knee", [0.5, 0.42, 0.24, 0.03], "up"),
+            ("sitting on the ground", [0.48, 0.35, 0.06, -0.1], "up"),
+            ("squatting, having come nearer", [0.3, 0.2, -0.05, -0.25], "up"),
+            ("lying across the view", [0.1, 0.12, 0.1, 0.05], "down"),
+            ("lying towards a steep camera", [-0.7, -0.6, -0.3, 0.02], "down"),
+            ("lying away from a low camera", [0.27, 0.24, 0.14, 0.03], "down"),
+            ("on hands and knees", [0.4, 0.36, 0.3, 0.05], "-"),
+        ] {
+            assert_eq!(shown(&pose(heights, 0.6)), expected, "{what}");
+            assert_eq!(shown(&pose(heights, 0.25)), "-", "{what}, unsure");
+        }
+    }
+
+    #[test]
+    fn a_pose_beside_the_place_is_somebody_elses() {
+        let moved = |pose: Pose, by: f32| {
+            Pose::new(pose.joints().map(|joint| {
+                let at = Point { x: joint.at.x + by, y: joint.at.y };
+                KeyPoint { at, ..joint }
+            }))
+        };
+        let helper = pose([0.9, 0.8, 0.5, 0.03], 0.6);
+        assert_eq!(shown(&moved(helper, 0.2)), "-");
+        let sleeper = pose([0.1, 0.12, 0.1, 0.05], 0.6);
+        assert_eq!(shown(&moved(sleeper, 0.4)), "-");
+    }
 }

@@ -50,6 +50,8 @@ pub(super) struct Fall {
     sure: bool,
     /// How many poses showed them on the ground.
     posed: u32,
+    /// Their last sure pose showed them up.
+    up: bool,
     risen_since: Option<FrameTime>,
     /// The alarm was given.
     pub(super) told: bool,
@@ -64,10 +66,13 @@ impl Fall {
     }
 
     /// The same of somebody whose pose shows them on the ground.
-    pub(super) fn begin_posed(scene: &Scene<'_>, measure: Measure, body: Detection) -> Option<Self> {
-        let mut fall = Self::begin(scene, measure, &[body])?;
-        (fall.sure, fall.posed) = (true, 1);
-        Some(fall)
+    pub(super) fn begin_posed(
+        scene: &Scene<'_>,
+        measure: Measure,
+        body: Detection,
+    ) -> Option<Self> {
+        let fall = Self::begin(scene, measure, &[body])?;
+        Some(Self { sure: true, posed: 1, ..fall })
     }
 
     /// How long they have been seen on the ground.
@@ -83,6 +88,11 @@ impl Fall {
     /// Whether a pose has shown them on the ground.
     pub(super) const fn is_posed(&self) -> bool {
         self.posed > 0
+    }
+
+    /// Whether their last sure pose showed them up.
+    pub(super) const fn was_up(&self) -> bool {
+        self.up
     }
 
     /// Whether their pose is wanted: until the alarm, and to be sure that they have got up.
@@ -111,6 +121,7 @@ impl Fall {
         shown: Option<&Shown>,
     ) {
         let up = shown.is_some_and(Shown::is_up);
+        self.up = up || (self.up && shown.is_none());
         let (bodies, risen) = glimpses.judged(&self.measure, last);
         let seen = bodies.into_iter().find(|body| !up && self.is_theirs(scene.now, body));
         let posed = shown.and_then(|shown| shown.body(scene.now));
@@ -146,6 +157,7 @@ impl Fall {
             sights: Sights { seen: 1, missed: 0, scores: vec![body.confidence] },
             sure: body.confidence >= scene.start_confidence,
             posed: 0,
+            up: false,
             risen_since: None,
             told: false,
         }

@@ -77,7 +77,6 @@ pub(super) fn is_near(measure: &Measure, last: &NormBox, bounds: &NormBox) -> bo
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::time::FrameTime;
 
     #[test]
     fn a_body_on_the_ground_is_told_from_other_postures() {
@@ -98,7 +97,7 @@ mod tests {
             ("a foot", [0.0, 0.0, 0.3, 0.1], Posture::Other),
             ("a body two widths further on", [4.0, 0.03, 2.3, 0.25], Posture::Other),
         ];
-        let measure = Measure { foot: 0.6, height: 0.3, width: 0.1, upright: FrameTime::default() };
+        let measure = Measure { foot: 0.6, height: 0.3, width: 0.1, ..Measure::default() };
         let last = NormBox::new(0.45, 0.3, 0.55, 0.6).unwrap();
         for (what, [aside, below, width, height], expected) in table {
             let (middle, bottom) = (0.5 + aside * 0.1, 0.6 + below * 0.3);
@@ -110,7 +109,7 @@ mod tests {
 
     #[test]
     fn whoever_walks_out_at_the_bottom_is_low_but_no_wider() {
-        let measure = Measure { foot: 1.0, height: 0.5, width: 0.1, upright: FrameTime::default() };
+        let measure = Measure { foot: 1.0, height: 0.5, width: 0.1, ..Measure::default() };
         let last = NormBox::new(0.45, 0.7, 0.55, 1.0).unwrap();
         let head = NormBox::new(0.44, 0.88, 0.56, 1.0).unwrap();
         let body = NormBox::new(0.42, 0.88, 0.6, 1.0).unwrap();

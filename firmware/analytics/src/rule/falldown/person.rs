@@ -82,7 +82,7 @@ impl Person {
         let measure = self.stance.measure().filter(|_| watched)?;
         self.fall = match bearing {
             Some(Bearing::Down(body)) => Fall::begin_posed(scene, measure, body),
-            _ if upright || self.shown.is_some() => None,
+            _ if upright || self.shown.as_ref().is_some_and(Shown::is_up) => None,
             _ => self.collapse(scene, scenery, measure),
         };
         None
@@ -129,7 +129,8 @@ impl Person {
             fall.wants_pose().then_some((fall.measure, fall.body.bounds))?
         } else {
             let measure = self.stance.measure()?;
-            let sinking = (Duration::from_millis(1)..=DESCENT).contains(&now.since(measure.upright));
+            let sinking =
+                (Duration::from_millis(1)..=DESCENT).contains(&now.since(measure.upright));
             let dropped = self.dropped.is_some_and(|dropped| now.since(dropped) <= DROPPED);
             let watched = (sinking || dropped) && self.person && !self.may_be_out(now);
             watched.then_some((measure, self.last))?
