@@ -6,6 +6,7 @@ import struct
 
 import numpy as np
 
+from polemodels import movenet_net
 from polemodels.graph import Graph
 from polemodels.ncnn_net import HALF_FLOATS, MAGIC
 from polemodels.sources import sha256
@@ -82,6 +83,47 @@ def tfjs_head(half_pixel=True) -> tuple[str, bytes]:
         "weightsManifest": [{"weights": entries}],
     }
     return json.dumps(document), b"".join(value.tobytes() for value in constants.values())
+
+
+def movenet_heads() -> tuple[dict, bytes]:
+    """A normalized picture, a 3x3 convolution with stride 2 and Relu6, and four 1x1 heads."""
+    rng = np.random.default_rng(4)
+    constants = {
+        "kernel": rng.normal(size=(3, 3, 3, 4)).astype(np.float32),
+        "bias": rng.normal(size=4).astype(np.float32),
+        "mean": np.zeros(3, np.float32),
+    }
+    nodes = [
+        {"op": "Placeholder", "name": "input"},
+        {"op": "Cast", "name": "floats", "input": ["input", "^mean"]},
+        {"op": "Const", "name": "mean"},
+        {"op": "Sub", "name": "normalized", "input": ["floats", "mean"]},
+        _fused("body", ["normalized", "kernel", "bias"], "SAME", 2, ["BiasAdd", "Relu6"]),
+        {"op": "Sigmoid", "name": "decoder", "input": ["body"]},
+    ]
+    for output, channels in zip(movenet_net.OUTPUTS, (1, 34, 17, 34)):
+        constants[f"{output}/weights"] = rng.normal(size=(1, 1, 4, channels)).astype(np.float32)
+        constants[f"{output}/bias"] = rng.normal(size=channels).astype(np.float32)
+        inputs = ["body", f"{output}/weights", f"{output}/bias"]
+        nodes.append(_fused(output, inputs, "VALID", 1, ["BiasAdd"]))
+    nodes += [{"op": "Const", "name": name} for name in constants if name != "mean"]
+    entries = [
+        {"name": name, "shape": list(value.shape), "dtype": "float32"}
+        for name, value in constants.items()
+    ]
+    document = {
+        "modelTopology": {"node": nodes},
+        "weightsManifest": [{"weights": entries}],
+    }
+    return document, b"".join(value.tobytes() for value in constants.values())
+
+
+def _fused(name: str, inputs: list[str], padding: str, step: int, after: list[str]) -> dict:
+    text = lambda word: base64.b64encode(word.encode()).decode()  # noqa: E731
+    return {"op": "_FusedConv2D", "name": name, "input": inputs, "attr": {
+        "padding": {"s": text(padding)},
+        "strides": {"list": {"i": ["1", str(step), str(step), "1"]}},
+        "fused_ops": {"list": {"s": [text(word) for word in after]}}}}
 
 
 def chain() -> Graph:

@@ -1,10 +1,11 @@
 """ncnn and TensorFlow.js networks keep their meaning; what is not known is refused."""
 
+import json
 import unittest
 
 import numpy as np
 
-from polemodels import ncnn_net, tfjs_net
+from polemodels import movenet_net, ncnn_net, tfjs_net
 from polemodels.simplify import pool_first
 from polemodels.trim import trim
 
@@ -116,6 +117,50 @@ class Tfjs(unittest.TestCase):
         ):
             with self.subTest(text), self.assertRaisesRegex(tfjs_net.BadNet, expected):
                 tfjs_net.convert(*arguments, "small")
+
+
+class Movenet(unittest.TestCase):
+    def setUp(self):
+        self.document, self.weights = networks.movenet_heads()
+
+    def convert(self):
+        return movenet_net.convert(json.dumps(self.document), self.weights, "small")
+
+    def test_same_padding_goes_right_and_below_and_rectifiers_follow(self):
+        graph = self.convert()
+        graph.outputs = {"body": [1, 4, "height2", "width2"]}
+        data = networks.picture()
+        (got,) = networks.run(graph.to_bytes(), data)
+        self.assertEqual(got.shape, (1, 4, 32, 48))
+        padded = np.pad(data, ((0, 0), (0, 0), (0, 1), (0, 1)))
+        kernel, bias = graph.constants["kernel"], graph.constants["bias"]
+        for row, column in ((0, 0), (10, 15), (31, 47)):
+            window = padded[0, :, 2 * row : 2 * row + 3, 2 * column : 2 * column + 3]
+            sums = (kernel * window).sum(axis=(1, 2, 3)) + bias
+            np.testing.assert_allclose(got[0, :, row, column], np.clip(sums, 0, 6), atol=1e-4)
+
+    def test_the_maps_are_the_outputs_and_the_decoder_is_left_out(self):
+        graph = self.convert()
+        self.assertEqual(list(graph.inputs), ["data"])
+        self.assertEqual(sorted(graph.outputs), ["centers", "heat", "joints", "offsets"])
+        self.assertEqual({node.op for node in graph.nodes}, {"Conv", "Clip"})
+
+    def test_refusals(self):
+        body = self.document["modelTopology"]["node"][4]
+        for text, change, expected in (
+            ("another operation", {"op": "Conv3D"}, "Conv3D"),
+            ("another padding", networks._fused("", [], "VALID", 2, ["BiasAdd"]), "VALID"),
+            ("another rectifier", networks._fused("", [], "SAME", 2, ["BiasAdd", "Elu"]), "Elu"),
+        ):
+            changed = {key: change[key] for key in ("op", "attr") if key in change}
+            whole = dict(body)
+            body.update(changed)
+            with self.subTest(text), self.assertRaisesRegex(movenet_net.BadNet, expected):
+                self.convert()
+            body.update(whole)
+        self.document["modelTopology"]["node"] = self.document["modelTopology"]["node"][:5]
+        with self.assertRaisesRegex(movenet_net.BadNet, "there is no node .*BiasAdd"):
+            self.convert()
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import os
 import tempfile
 import unittest
@@ -128,6 +129,27 @@ class Workshop(unittest.TestCase):
         path.write_text(path.read_text().replace("[head]", "[tail]"))
         with self.assertRaisesRegex(BadManifest, "model.toml: key 'head' is missing"):
             load(path)
+
+    def test_a_pose_estimator_has_one_network_and_is_not_measured(self):
+        path = self.folder / "model.toml"
+        text = path.read_text()
+        text = text[: text.index("[classes]")] + "[precision.fp32]\nfile = \"fp32.onnx\"\n"
+        text = text.replace('format = "ncnn"', 'format = "tfjs-movenet"')
+        document, weights = networks.movenet_heads()
+        files = {"small.param": json.dumps(document).encode(), "small.bin": weights}
+        for name, content in files.items():
+            old = self.contents[name]
+            text = text.replace(sha256(old), sha256(content))
+            text = text.replace(f"bytes = {len(old)}", f"bytes = {len(content)}")
+            (self.mirror / f"renamed-{name}").write_bytes(content)
+        path.write_text(text + 'sha256 = "0"\n')
+        made = workshop.networks(load(path), files)
+        self.assertEqual(list(made), ["fp32"])
+        path.write_text(text + f'sha256 = "{sha256(made["fp32"])}"\n')
+        self.assertTrue(self.workshop(measured=None).prepare(load(path)))
+        prepared = sorted(path.name for path in (self.root / "small").iterdir())
+        self.assertEqual(prepared, ["fp32.onnx", "model.toml"])
+        self.assertFalse(self.workshop(measured=None).prepare(load(path)))
 
 
 class Verdict(unittest.TestCase):
