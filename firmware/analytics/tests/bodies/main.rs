@@ -179,6 +179,6 @@ fn push_ups_are_none() {
     let act = Act::of(Posture::PushUp, 4.0, STAYS);
     assert_eq!(act.counts(Sight::Poses)[..2], [0; 2]);
     // A single one, however fast, is over before it could be told.
-    let act = Act::of(Posture::PushUp, 0.8, 0.8);
+    let act = Act::of(Posture::PushUp, 0.7, 0.4);
     assert_eq!(act.counts(Sight::Poses), [0; DOWN_BY.len()]);
 }
