@@ -90,8 +90,13 @@ pub(super) fn bearing(pose: &Pose, measure: &Measure, place: &NormBox) -> Option
             return Some(Bearing::Up);
         }
     }
-    // Whoever walked towards the camera stands lower in the picture by now than the feet's line says.
-    let feet = ankles.map_or(measure.foot, |line| line.max(measure.foot));
+    // Whoever walked towards the camera stands lower in the picture by now than the line they stood on
+    // says; that of a body whose hips are below its ankles was drawn along as it came down.
+    let feet = match ankles {
+        Some(line) if hips.at.y > line => line,
+        Some(line) => line.max(measure.foot),
+        None => measure.foot,
+    };
     let (high, low) = (above(head, feet), above(hips, feet));
     let body = pose.bounds(SEEN).filter(|bounds| is_near(measure, place, bounds))?;
     (high <= HEAD_DOWN && low <= HIPS_DOWN && high - low <= LEVEL).then(|| {

@@ -76,23 +76,23 @@ impl Person {
             self.stance = Stance::default();
             return self.fall.take();
         }
+        let stood = self.stance.measure();
         let track = scene.track(self.track).filter(|track| track.standing() == Standing::Followed);
         let upright = track.is_some_and(|track| self.see(track, scene));
         let watched = self.person && !self.may_be_out(scene.now);
-        let measure = self.stance.measure().filter(|_| watched)?;
-        self.fall = match bearing {
-            Some(Bearing::Down(body)) => Fall::begin_posed(scene, measure, body),
+        self.fall = match (bearing, stood) {
+            _ if !watched => None,
+            (Some(Bearing::Down(body)), Some(stood)) => Fall::begin_posed(scene, stood, body),
             _ if upright || self.shown.as_ref().is_some_and(Shown::is_up) => None,
-            _ => self.collapse(scene, scenery, measure),
+            _ => self.collapse(scene, scenery),
         };
         None
     }
 
     /// The fall that boxes show of somebody not upright.
-    fn collapse(&self, scene: &Scene<'_>, scenery: &Scenery, measure: Measure) -> Option<Fall> {
-        if scene.now.since(measure.upright) > DESCENT {
-            return None;
-        }
+    fn collapse(&self, scene: &Scene<'_>, scenery: &Scenery) -> Option<Fall> {
+        let lately = |measure: &Measure| scene.now.since(measure.upright) <= DESCENT;
+        let measure = self.stance.measure().filter(lately)?;
         let glimpses = Glimpses::new(scene, scenery, (self.track, measure.upright));
         let (bodies, _) = glimpses.judged(&measure, &self.last);
         Fall::begin(scene, measure, &bodies)
