@@ -185,10 +185,10 @@ impl Fall {
     }
 
     /// Whether a body lies where this one was first seen; while somebody is still coming down, it
-    /// may end up elsewhere.
+    /// may end up elsewhere, unless a pose has shown where.
     fn is_theirs(&self, now: FrameTime, body: &Detection) -> bool {
         let coming_down = now.since(self.measure.upright) <= 2 * longest_descent(&body.bounds);
-        is_one_place(&self.first, &body.bounds) || (coming_down && !self.told)
+        is_one_place(&self.first, &body.bounds) || (coming_down && !self.told && !self.is_posed())
     }
 }
 
