@@ -89,6 +89,21 @@ toolchain_check() {
     say "rustc $got"
 }
 
+# Programs of cargo's that are installed by source, at the versions that are known to do.
+declare -rA CARGO_TOOLS=([cargo-deny]=0.20.2 [cargo-fuzz]=0.13.2)
+
+# cargo_tool NAME: prints where that program is, installed into the cache when it is not there.
+cargo_tool() {
+    local name=$1 version=${CARGO_TOOLS[$1]} root=$WORKSHOP_CACHE/tools
+    if [[ $("$root/bin/$name" --version 2>/dev/null) != "$name $version" ]]; then
+        say "installing $name $version into $root"
+        cargo install --quiet --debug --locked --root "$root" \
+            --target-dir "$WORKSHOP_CACHE/$name-target" "$name" --version "$version" >&2 || return
+        rm -rf "$WORKSHOP_CACHE/$name-target"
+    fi
+    printf '%s\n' "$root/bin/$name"
+}
+
 # --- Python ---------------------------------------------------------------------------------------
 
 # measuring_python: prints the python of an environment that holds what scripts/benchmark pins.

@@ -1,10 +1,14 @@
 //! Whatever a detector and a clock may do: no panic, bounded output, the same events every time.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+#[path = "any_input/life.rs"]
+mod life;
+
 use std::time::{Duration, Instant};
 
 use analytics::Analyzer;
 use analytics::detection::{Confidence, Detection, ObjectClass};
-use analytics::event::{Event, EventId, Participant, Phase};
+use analytics::event::Event;
 use analytics::geometry::{NormBox, Point};
 use analytics::line::{Direction, Line};
 use analytics::polygon::Polygon;
@@ -17,6 +21,7 @@ use analytics::schedule::{Day, Days, Hours, Schedule, WeekTime};
 use analytics::settings::{RuleKind, RuleSettings, Settings, TrackerSettings};
 use analytics::time::FrameTime;
 use analytics::zone::Zone;
+use life::check_life;
 use proptest::prelude::*;
 
 type Frame = (FrameTime, Vec<Detection>);
@@ -150,30 +155,6 @@ fn frames() -> impl Strategy<Value = Vec<Frame>> {
     })
 }
 
-/// Every event begins once, is told in order, ends once, and carries no more than it may.
-fn check_events(events: &[Event]) -> Result<(), TestCaseError> {
-    let mut open: Vec<EventId> = Vec::new();
-    let mut newest = 0;
-    for event in events {
-        if event.phase == Phase::Begin {
-            prop_assert_eq!(event.id.0, newest + 1);
-            newest = event.id.0;
-            prop_assert!(!event.participants.is_empty());
-            open.push(event.id);
-        }
-        let known = open.iter().position(|&id| id == event.id);
-        prop_assert!(known.is_some(), "{:?} of an event that is not open", event.phase);
-        if let (Phase::End, Some(index)) = (event.phase, known) {
-            open.remove(index);
-        }
-        prop_assert!(event.onset <= event.decided, "{event:?}");
-        prop_assert!(event.participants.len() <= Event::MAX_PARTICIPANTS);
-        prop_assert!(event.participants.iter().all(|p| p.path.len() <= Participant::MAX_PATH));
-    }
-    prop_assert!(open.is_empty(), "never ended: {open:?}");
-    Ok(())
-}
-
 proptest! {
     // A case is two runs of up to 80 frames; 64 of them take some seconds on a small machine.
     #![proptest_config(ProptestConfig::with_cases(64))]
@@ -181,7 +162,7 @@ proptest! {
     #[test]
     fn any_frames_give_whole_events_twice_the_same(frames in frames()) {
         let events = run(&frames);
-        check_events(&events)?;
+        check_life(&events);
         prop_assert_eq!(format!("{:?}", run(&frames)), format!("{:?}", events));
     }
 }
