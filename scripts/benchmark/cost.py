@@ -62,8 +62,10 @@ def run(programs: Path, place: Place, film: Path, folder: Path) -> dict:
     run = json.loads(stats.read_text())
     video, whole = run["video_s"], run["cpu_s"] - run["startup_cpu_s"]
     parts = {part: run[key] / video for part, key in PARTS.items()}
-    return {"whole": whole / video, **parts, "closer": run["closer_cpu_s"] / video,
-            "rest": whole / video - sum(parts.values())}
+    asked = {"closer": run["closer_cpu_s"] / video, "poses": run["pose_cpu_s"] / video}
+    return {"whole": whole / video, **parts, **asked,
+            "rest": whole / video - sum(parts.values()),
+            "rss_mib": run["rss_peak_bytes"] / 2**20}
 
 
 CONFIG = """

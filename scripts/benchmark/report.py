@@ -86,9 +86,10 @@ def cost_rows(figures: dict) -> list[tuple[str, str, str]]:
     targets = {"busy": "cost_busiest", "clip": "cost_busiest", "idle": "cost_idle"}
     rows = []
     for scene, cost in figures["cost"].items():
-        where = (f"inference {cost['inference']:.3f} (closer looks {cost['closer']:.3f} of it), "
-                 f"pixels {cost['scene']:.3f}, tracker and rules {cost['rules']:.3f}, "
-                 f"decoding and the rest {cost['rest']:.3f}")
+        where = (f"inference {cost['inference']:.3f} (of it closer looks {cost['closer']:.3f}, "
+                 f"poses {cost['poses']:.3f}), pixels {cost['scene']:.3f}, "
+                 f"tracker and rules {cost['rules']:.3f}, decoding and the rest {cost['rest']:.3f}; "
+                 f"{cost['rss_mib']:.0f} MiB at most")
         target = TARGETS[targets[scene]]
         word = "reached" if cost["whole"] <= target else "MISSED"
         rows.append((names[scene], f"{cost['whole']:.3f} of a core",
