@@ -58,7 +58,7 @@ def by_way(result: dict) -> list[str]:
 
 def failed(sheets: list[tuple[Failure, Path]]) -> list[str]:
     if not sheets:
-        return ["Nothing failed."]
+        return ["On the clips as they are nothing failed."]
     return ["What failed, with its contact sheet:", "",
             *(f"- {failure.clip}: {failure.words} (`{path.name}`)" for failure, path in sheets)]
 

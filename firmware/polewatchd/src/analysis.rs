@@ -89,17 +89,16 @@ pub struct Costs {
     pub looked: f64,
     /// Poses estimated.
     pub poses: u64,
-    /// CPU time of the analysing thread in the networks alone, closer looks and poses included; in
-    /// what rules asked to be looked at closer; in poses; in what the pixels say besides, attention
-    /// included; and in tracker and rules.
+    /// CPU time of the networks alone, closer looks and poses included. This and what follows is the
+    /// analysing thread's.
     pub inference: Duration,
-    /// See [`Costs::inference`].
+    /// CPU time of the closer looks rules asked for.
     pub closer: Duration,
-    /// See [`Costs::inference`].
+    /// CPU time of the poses rules asked for.
     pub posing: Duration,
-    /// See [`Costs::inference`].
+    /// CPU time of what the pixels say besides objects, attention included.
     pub scene: Duration,
-    /// See [`Costs::inference`].
+    /// CPU time of tracker and rules.
     pub rules: Duration,
 }
 

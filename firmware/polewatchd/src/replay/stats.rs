@@ -22,11 +22,11 @@ pub struct Stats {
     pub inference_cpu_s: f64,
     /// CPU seconds of the closer looks rules asked for.
     pub closer_cpu_s: f64,
-    /// What is done about poses, how many were estimated, and the CPU seconds they took.
+    /// What is done about poses: the estimator and its engine, or why there is none.
     pub pose: String,
-    /// See [`Stats::pose`].
+    /// Poses estimated.
     pub poses: u64,
-    /// See [`Stats::pose`].
+    /// CPU seconds of the poses.
     pub pose_cpu_s: f64,
     /// CPU seconds of what the pixels say besides objects, and of where to look.
     pub scene_cpu_s: f64,
