@@ -16,7 +16,7 @@ fn run(arguments: &[&str]) {
 /// Every kind of rule on the lawn and around it.
 fn config() -> String {
     let lawn = lawn_config("rtsp://127.0.0.1:1/cam", "mqtt://127.0.0.1:1");
-    let others = ["falldown", "abandonment", "camera_fault"]
+    let others = ["falldown", "abandonment", "parking", "camera_fault"]
         .map(|kind| format!("[[rule]]\nname = \"{kind}\"\nkind = \"{kind}\"\n"));
     let by_day = "[[rule]]\nname = \"by-day\"\nkind = \"loitering\"\nhours = \"06:00-22:00\"\n";
     lawn + &others.concat() + by_day

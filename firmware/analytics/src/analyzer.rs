@@ -15,6 +15,7 @@ use crate::schedule::WeekTime;
 use crate::settings::Settings;
 use crate::time::FrameTime;
 use crate::tracker::{Standing, Track, Tracker};
+use crate::vehicles::Vehicles;
 
 /// How far time may go back before it is another timeline: frames out of order lie closer.
 const REORDERED: Duration = Duration::from_secs(1);
@@ -31,6 +32,7 @@ const SHOWS_ITSELF: Duration = Duration::from_secs(5);
 pub struct Analyzer {
     start_confidence: Confidence,
     tracker: Tracker,
+    vehicles: Vehicles,
     rules: Vec<Sentry>,
     ids: EventIds,
     now: FrameTime,
@@ -53,6 +55,7 @@ impl Analyzer {
         Self {
             start_confidence: settings.tracker().start_confidence,
             tracker: Tracker::new(settings.tracker()),
+            vehicles: Vehicles::new(settings.tracker()),
             rules: rules.map(|rule| Sentry::new(rule, settings)).collect(),
             ids: EventIds::default(),
             now: FrameTime::default(),
@@ -75,16 +78,19 @@ impl Analyzer {
         if self.now.since(now) > REORDERED {
             events = self.finish(self.now);
             self.tracker.restart(now);
+            self.vehicles.restart(now);
             self.now = now;
         }
         self.now = self.now.max(now);
         self.light = observations.light;
         self.tracker.step(self.now, detections);
+        self.vehicles.step(self.now, detections);
         let scene = Scene {
             now: self.now,
             // Each rule's own matter.
             duty: None,
             tracks: self.tracker.tracks(),
+            vehicles: self.vehicles.all(),
             detections,
             observations,
             seen: self.tracker.seen(),

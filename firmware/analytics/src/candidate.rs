@@ -39,6 +39,8 @@ pub enum Lack {
     Owner,
     /// It is a parked vehicle.
     Thing,
+    /// Nobody saw it come: it belongs to the place.
+    Arrival,
     /// It was outside the rule's hours.
     Hours,
 }
@@ -61,6 +63,7 @@ impl Lack {
             Self::Pose => "ended as their pose showed them up; it would take",
             Self::Owner => "belongs to nobody who was seen; it would take",
             Self::Thing => "is a parked vehicle; it would take",
+            Self::Arrival => "was not seen to come; it would take",
             Self::Hours => "was outside the rule's hours; within them it takes",
         }
     }

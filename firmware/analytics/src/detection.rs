@@ -46,6 +46,13 @@ impl ObjectClass {
         Self::Thing,
     ];
 
+    /// What the Road Traffic Act (도로교통법, 2조) calls a vehicle (차), bicycles included: parked, and not
+    /// dumped.
+    #[must_use]
+    pub const fn is_vehicle(self) -> bool {
+        matches!(self, Self::Bicycle | Self::Car | Self::Motorcycle | Self::Bus | Self::Truck)
+    }
+
     /// The class of this word.
     #[must_use]
     pub fn of_word(word: &str) -> Option<Self> {

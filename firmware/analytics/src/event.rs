@@ -23,6 +23,12 @@ impl TrackId {
     pub const fn of_thing(number: u64) -> Self {
         Self((1 << 48) | number)
     }
+
+    /// The number of a vehicle: numbered apart too, from 2^49 on.
+    #[must_use]
+    pub const fn of_vehicle(number: u64) -> Self {
+        Self((1 << 49) | number)
+    }
 }
 
 /// What happened, in KISA's words.
@@ -38,6 +44,8 @@ pub enum EventKind {
     Abandonment,
     /// 카메라 이상: the camera is covered, moved, blind, frozen or gone.
     CameraFault,
+    /// 주정차: a vehicle has come to rest and stays.
+    Parking,
 }
 
 /// Where an event stands in its life.
@@ -54,7 +62,7 @@ pub enum Phase {
 /// The value that decided, beside the threshold it was held against.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Measurement {
-    /// What was measured, in one English word: "dwell", "inside", "down", "alone", or the
+    /// What was measured, in one English word: "dwell", "inside", "down", "alone", "stood", or the
     /// [`Fault`](crate::scene::fault::Fault) that was.
     pub quantity: &'static str,
     /// The measured value.

@@ -23,6 +23,7 @@ pub mod zone;
 mod analyzer;
 mod rule;
 mod tracker;
+mod vehicles;
 
 pub use analyzer::Analyzer;
 pub use tracker::{Path, Standing, Track};

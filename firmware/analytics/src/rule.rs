@@ -11,6 +11,7 @@ mod incident;
 mod intrusion;
 mod loitering;
 mod occupancy;
+mod parking;
 mod sentry;
 mod stay;
 mod zone_rule;
@@ -26,11 +27,13 @@ use crate::rule::crossing::Crossing;
 use crate::rule::falldown::Falldown;
 use crate::rule::intrusion::Intrusion;
 use crate::rule::loitering::Loitering;
+use crate::rule::parking::Parking;
 use crate::rule::zone_rule::ZoneRule;
 use crate::scene::Observations;
 use crate::settings::{RuleKind, RuleSettings, Settings};
 use crate::time::FrameTime;
 use crate::tracker::{Standing, Track};
+use crate::vehicles::Vehicle;
 
 pub(crate) use sentry::Sentry;
 
@@ -42,6 +45,7 @@ pub(crate) enum Rule {
     Loitering(ZoneRule<Loitering>),
     Falldown(Falldown),
     Abandonment(Abandonment),
+    Parking(Parking),
     CameraFault(CameraFault),
 }
 
@@ -63,6 +67,7 @@ impl Rule {
             RuleKind::Abandonment { rest, alone } => {
                 Self::Abandonment(Abandonment::new(Patience { rest, alone }, settings, zone))
             }
+            RuleKind::Parking { stay } => Self::Parking(Parking::new(stay, settings, zone)),
             RuleKind::CameraFault { faults, after } => {
                 Self::CameraFault(CameraFault::new(faults, after, settings.name.clone()))
             }
@@ -77,6 +82,7 @@ impl Rule {
             Self::Loitering(rule) => rule.step(scene, ids).into_iter().collect(),
             Self::Falldown(rule) => rule.step(scene, ids).into_iter().collect(),
             Self::Abandonment(rule) => rule.step(scene, ids),
+            Self::Parking(rule) => rule.step(scene, ids),
             Self::CameraFault(rule) => rule.step(scene, ids).into_iter().collect(),
         }
     }
@@ -89,6 +95,7 @@ impl Rule {
             Self::Loitering(rule) => rule.take_candidates(),
             Self::Falldown(rule) => rule.take_candidates(),
             Self::Abandonment(rule) => rule.take_candidates(),
+            Self::Parking(rule) => rule.take_candidates(),
             Self::CameraFault(_) => Vec::new(),
         }
     }
@@ -106,7 +113,8 @@ impl Rule {
             | Self::Crossing(_)
             | Self::Loitering(_)
             | Self::Falldown(_)
-            | Self::Abandonment(_) => None,
+            | Self::Abandonment(_)
+            | Self::Parking(_) => None,
         }
     }
 
@@ -117,6 +125,7 @@ impl Rule {
             | Self::Crossing(_)
             | Self::Loitering(_)
             | Self::Abandonment(_)
+            | Self::Parking(_)
             | Self::CameraFault(_) => None,
             Self::Falldown(rule) => rule.question(),
         }
@@ -130,6 +139,7 @@ impl Rule {
             Self::Loitering(rule) => rule.finish(now).into_iter().collect(),
             Self::Falldown(rule) => rule.finish(now).into_iter().collect(),
             Self::Abandonment(rule) => rule.finish(now),
+            Self::Parking(rule) => rule.finish(now),
             Self::CameraFault(rule) => rule.finish(now).into_iter().collect(),
         }
     }
@@ -144,6 +154,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) duty: Option<FrameTime>,
     /// All tracks, the tentative and the lost included.
     pub(crate) tracks: &'a [Track],
+    /// All vehicles, those waited for included.
+    pub(crate) vehicles: &'a [Vehicle],
     /// What the detector sees, vehicles and bags included.
     pub(crate) detections: &'a [Detection],
     /// What the pixels say.

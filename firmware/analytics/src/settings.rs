@@ -75,6 +75,11 @@ pub enum RuleKind {
         /// How long its people must have been gone, so that a few steps aside are none.
         alone: Duration,
     },
+    /// 주정차: a vehicle has come to rest on the zone's ground and stays.
+    Parking {
+        /// How long is too long.
+        stay: Duration,
+    },
     /// 카메라 이상: something is wrong with the camera.
     CameraFault {
         /// What is looked for.
@@ -158,7 +163,7 @@ pub enum SettingsError {
     Duration {
         /// The rule.
         rule: Arc<str>,
-        /// The setting's name: "hold", "dwell", "down", "rest", "alone" or "after".
+        /// The setting's name: "hold", "dwell", "down", "rest", "alone", "stay" or "after".
         key: &'static str,
         /// What was given.
         got: Duration,
@@ -268,6 +273,12 @@ impl RuleKind {
     pub const MIN_REST: Duration = Duration::from_secs(1);
     /// The longest rest and time alone: somewhat later a thing belongs to the place.
     pub const MAX_REST: Duration = Duration::from_secs(300);
+    /// Parking's usual stay: a driver who stops for up to five minutes does not park (도로교통법, 2조).
+    pub const DEFAULT_STAY: Duration = Duration::from_secs(300);
+    /// The shortest stay that is more than letting somebody get out.
+    pub const MIN_STAY: Duration = Duration::from_secs(5);
+    /// The longest stay.
+    pub const MAX_STAY: Duration = Duration::from_secs(3600);
     /// The longest hold: whoever stays longer loiters.
     pub const MAX_HOLD: Duration = Duration::from_secs(60);
     /// The shortest dwell that is not just passing.
@@ -296,6 +307,7 @@ impl RuleSettings {
                 let (key, got) = if rests { ("alone", alone) } else { ("rest", rest) };
                 (key, got, least, most)
             }
+            RuleKind::Parking { stay } => ("stay", stay, RuleKind::MIN_STAY, RuleKind::MAX_STAY),
             RuleKind::CameraFault { faults, .. } if faults.is_empty() => {
                 return Err(SettingsError::NeedsFaults { rule: self.name.clone() });
             }
@@ -374,6 +386,7 @@ mod tests {
     fn a_wrong_setting_is_named_with_its_value_and_range() {
         let hold = |ms| RuleKind::Intrusion { hold: Duration::from_millis(ms) };
         let dwell = |secs| RuleKind::Loitering { dwell: Duration::from_secs(secs) };
+        let stays = |secs| RuleKind::Parking { stay: Duration::from_secs(secs) };
         let left = |rest, alone| RuleKind::Abandonment {
             rest: Duration::from_secs(rest),
             alone: Duration::from_secs(alone),
@@ -419,6 +432,11 @@ mod tests {
                 vec![],
                 vec![rule("r", None, left(3, 301))],
                 "rule \"r\": alone is 301 s; allowed 1 to 300 s",
+            ),
+            (
+                vec![],
+                vec![rule("r", None, stays(3601))],
+                "rule \"r\": stay is 3601 s; allowed 5 to 3600 s",
             ),
             (
                 vec![],

@@ -49,6 +49,7 @@ fn settings() -> Settings {
         rule("stayed", None, RuleKind::Loitering { dwell: Duration::from_secs(2) }),
         rule("fell", None, RuleKind::Falldown { down: Duration::from_millis(500) }),
         rule("left", None, RuleKind::Abandonment { rest: SECOND, alone: SECOND }),
+        rule("parked", None, RuleKind::Parking { stay: RuleKind::MIN_STAY }),
     ];
     rules.extend(rules.clone().into_iter().map(at_night));
     let ends = [(0.1, 0.5), (0.5, 0.4), (0.4, 0.8), (0.9, 0.9)];
@@ -173,7 +174,7 @@ fn ten_thousand_detections_a_frame_stay_within_a_frame_of_time() {
         .map(|index| {
             let (x, y) = (f32::from(index % 100) / 100.0, f32::from(index / 100) / 100.0);
             Detection {
-                class: ObjectClass::Person,
+                class: if index % 2 == 0 { ObjectClass::Person } else { ObjectClass::Car },
                 confidence: Confidence::new(0.4 + f32::from(index % 60) / 100.0).unwrap(),
                 bounds: NormBox::new(x, y, x + 0.02, y + 0.05).unwrap(),
             }

@@ -262,10 +262,11 @@ fn clip_settings(config: &Config) -> clip::Settings {
         RuleKind::Falldown { down } => down,
         RuleKind::Abandonment { alone, .. } => alone,
         // The onset of loitering is the moment the dwell is over; a camera's fault is still there
-        // when it is decided; clear of a line is a step.
-        RuleKind::Loitering { .. } | RuleKind::CameraFault { .. } | RuleKind::Crossing { .. } => {
-            Duration::ZERO
-        }
+        // when it is decided, and so is a parked vehicle; clear of a line is a step.
+        RuleKind::Loitering { .. }
+        | RuleKind::Parking { .. }
+        | RuleKind::CameraFault { .. }
+        | RuleKind::Crossing { .. } => Duration::ZERO,
     });
     let wait = waits.max().unwrap_or_default();
     let (pre_roll, post_roll) = (config.clip.pre_roll, config.clip.post_roll);

@@ -47,7 +47,7 @@ fn table(keys: Vec<(&str, Option<Value>)>) -> Table {
 }
 
 fn rule() -> impl Strategy<Value = Value> {
-    let kind = prop::sample::select(vec!["intrusion", "loitering", "camera_fault"]);
+    let kind = prop::sample::select(vec!["intrusion", "loitering", "parking", "camera_fault"]);
     let text = || prop::option::of(word().prop_map(Value::String));
     (kind, word(), text(), text(), text(), text(), prop::option::of(words())).prop_map(
         |(kind, name, zone, line, direction, hours, days)| {

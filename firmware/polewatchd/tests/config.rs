@@ -182,7 +182,7 @@ fn each_bad_value_is_named_with_what_is_allowed() {
         (
             "kind = \"intrusion\"",
             "kind = \"intruder\"",
-            ": rule[0].kind = \"intruder\": expected \"intrusion\" or \"loitering\" or \"falldown\" or \"abandonment\" or \"camera_fault\"",
+            ": rule[0].kind = \"intruder\": expected \"intrusion\" or \"loitering\" or \"falldown\" or \"abandonment\" or \"parking\" or \"camera_fault\"",
         ),
         (
             "dwell = \"20s\"",
@@ -203,6 +203,21 @@ fn each_bad_value_is_named_with_what_is_allowed() {
             "kind = \"loitering\"\ndwell = \"20s\"",
             "kind = \"camera_fault\"\nafter = \"1s\"",
             ": rule[1].after = \"1s\": expected a duration from \"2s\" to \"1h\", such as \"10s\"",
+        ),
+        (
+            "kind = \"loitering\"\ndwell = \"20s\"",
+            "kind = \"parking\"\nstay = \"4s\"",
+            ": rule[1].stay = \"4s\": expected a duration from \"5s\" to \"1h\", such as \"5m\"",
+        ),
+        (
+            "kind = \"loitering\"\ndwell = \"20s\"",
+            "kind = \"parking\"\nalone = \"9s\"",
+            ": rule[1].alone = \"9s\": expected no such key in a rule of kind \"parking\"",
+        ),
+        (
+            "dwell = \"20s\"",
+            "stay = \"5m\"",
+            ": rule[1].stay = \"5m\": expected no such key in a rule of kind \"loitering\"",
         ),
         (
             "kind = \"loitering\"\ndwell = \"20s\"",

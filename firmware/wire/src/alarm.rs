@@ -86,17 +86,20 @@ pub enum Kind {
     CameraFault,
     /// 함체 열림: the box's door is open.
     Tamper,
+    /// 주정차: a vehicle stands where it may not. Since version 2.
+    Parking,
 }
 
 impl Kind {
     /// Every kind, in the order of their numbers on the wire.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Intrusion,
         Self::Loitering,
         Self::Falldown,
         Self::Abandonment,
         Self::CameraFault,
         Self::Tamper,
+        Self::Parking,
     ];
 
     /// KISA's AlarmDescription word, case-sensitive; `None` for what KISA does not test.
@@ -106,7 +109,7 @@ impl Kind {
             Self::Loitering => Some("Loitering"),
             Self::Falldown => Some("Falldown"),
             Self::Abandonment => Some("Abandonment"),
-            Self::CameraFault | Self::Tamper => None,
+            Self::CameraFault | Self::Tamper | Self::Parking => None,
         }
     }
 }

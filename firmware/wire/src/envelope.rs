@@ -1,6 +1,6 @@
 //! The first bytes of every payload: which version and what kind of message.
 //!
-//! Layout: byte 0 the [`VERSION`], byte 1 the [`Tag`], then the postcard body. Promises: [`decode`]
+//! Layout: byte 0 the version, byte 1 the [`Tag`], then the postcard body. Promises: [`decode`]
 //! never panics, whatever the bytes, and what it cannot read it names. Refuses: payloads longer than
 //! their kind's limit, so a reader can set its buffers and its broker's limits from the constants.
 //!
@@ -9,8 +9,9 @@
 //!    reader skips bytes after the fields it knows, and reads a body that ends before an appended
 //!    part as "part absent". Nothing is appended inside a list's items.
 //! 2. What an old reader would misread or must not overlook (a field removed, moved or retyped, a
-//!    new case of an enum, a longer text or list) raises the version. A reader keeps what is
-//!    newer than it and shows it as newer; that is [`DecodeError::Newer`].
+//!    new case of an enum, a longer text or list) raises the version. A writer uses the lowest version
+//!    that holds its message. A reader keeps what is newer than it and shows it as newer; that is
+//!    [`DecodeError::Newer`].
 //! 3. In every version, alarm and media bodies begin with their [`RecordId`], so that even a newer
 //!    one can be answered.
 
@@ -19,14 +20,16 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::ack::Ack;
-use crate::alarm::Alarm;
+use crate::alarm::{Alarm, Kind};
 use crate::evidence::Evidence;
 use crate::health::Health;
 use crate::media::{MAX_CHUNK_BYTES, MediaChunk};
 use crate::record::RecordId;
 
-/// The version this crate writes, and the newest it reads.
-pub const VERSION: u8 = 1;
+/// The newest version this crate writes and reads: 2 brought [`Kind::Parking`].
+pub const VERSION: u8 = 2;
+/// The version of all that version 1 can say.
+const FIRST_VERSION: u8 = 1;
 
 /// The longest alarm payload, envelope included, with room for what may be appended.
 pub const MAX_ALARM_BYTES: usize = 4096;
@@ -109,6 +112,11 @@ mod sealed {
 pub trait Body: Serialize + sealed::Sealed {
     /// The tag that announces it.
     const TAG: Tag;
+
+    /// The lowest version that holds it.
+    fn version(&self) -> u8 {
+        FIRST_VERSION
+    }
 }
 
 macro_rules! body {
@@ -120,10 +128,21 @@ macro_rules! body {
     )*};
 }
 body! {
-    Alarm => Tag::Alarm,
     MediaChunk<'_> => Tag::Media,
     Health => Tag::Health,
     Ack => Tag::Ack,
+}
+
+impl sealed::Sealed for Alarm {}
+impl Body for Alarm {
+    const TAG: Tag = Tag::Alarm;
+
+    fn version(&self) -> u8 {
+        match self.kind {
+            Kind::Parking => 2,
+            _ => FIRST_VERSION,
+        }
+    }
 }
 
 /// Writes `body` with its envelope into `buffer` and returns the payload. A buffer of
@@ -138,7 +157,7 @@ pub fn encode<'b, B: Body>(body: &B, buffer: &'b mut [u8]) -> Result<&'b [u8], E
     let Some((envelope, rest)) = buffer.split_first_chunk_mut::<2>() else {
         return Err(too_long);
     };
-    *envelope = [VERSION, B::TAG as u8];
+    *envelope = [body.version(), B::TAG as u8];
     // The bodies hold only bounded texts and lists, so a full buffer is the one thing that can fail.
     let body_bytes = postcard::to_slice(body, rest).map_err(|_| too_long)?.len();
     Ok(&buffer[..2 + body_bytes])

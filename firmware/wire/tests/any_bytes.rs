@@ -86,10 +86,10 @@ proptest! {
 
 #[test]
 fn every_refusal_has_its_name() {
-    let newer = |tag, record| DecodeError::Newer { version: 2, tag, record };
+    let newer = |tag, record| DecodeError::Newer { version: 3, tag, record };
     let record = Some(RecordId { boot: 1, number: 2 });
-    let long = vec![VERSION; 5000];
-    let long_newer = vec![2; MAX_PAYLOAD_BYTES + 1];
+    let long = vec![1; 5000];
+    let long_newer = vec![3; MAX_PAYLOAD_BYTES + 1];
     let table: [(&[u8], DecodeError); 12] = [
         (&[], DecodeError::Empty),
         (&[0, 1], DecodeError::UnknownVersion { version: 0 }),
@@ -99,10 +99,10 @@ fn every_refusal_has_its_name() {
         (&[1, 3, 7], DecodeError::Malformed { tag: Tag::Health }),
         (&long, DecodeError::TooLong { got: 5000, limit: Tag::Alarm.max_bytes() }),
         (&long_newer, DecodeError::TooLong { got: long_newer.len(), limit: MAX_PAYLOAD_BYTES }),
-        (&[2], newer(None, None)),
-        (&[2, 77], newer(None, None)),
-        (&[2, 2, 1, 2, 9], newer(Some(Tag::Media), record)),
-        (&[2, 1, 0xff], newer(Some(Tag::Alarm), None)),
+        (&[3], newer(None, None)),
+        (&[3, 77], newer(None, None)),
+        (&[3, 2, 1, 2, 9], newer(Some(Tag::Media), record)),
+        (&[3, 1, 0xff], newer(Some(Tag::Alarm), None)),
     ];
     for (bytes, expected) in table {
         assert_eq!(decode(bytes), Err(expected), "{:?}", &bytes[..bytes.len().min(8)]);

@@ -45,6 +45,13 @@ const OFFLINE_V1: &str = "
 const ACK_V1: &str = "
 010403032900032a01ffffffff0fffffffffffffffffff0102
 ";
+const PARKING_V2: &str = "
+0201032903ac0200060cec97adec82bceba19c2031320e6c61776e2d696e7472
+7573696f6e01046c61776e80a0bfe9d66602e8a7bfe9d666010106696e736964
+650000003f0000003f0173010706706572736f6e008002808002ffff03cf02b0
+ea01e0d403f40301020001000102030405060708080706050403020105302e31
+2e30
+";
 
 #[test]
 fn alarm() {
@@ -88,6 +95,11 @@ fn every_kind_keeps_its_number() {
         let alarm = Alarm { kind, ..an_alarm() };
         assert_eq!(decode(&bytes), Ok(Message::Alarm(alarm)));
     }
+}
+
+#[test]
+fn an_alarm_of_a_kind_that_version_1_lacks() {
+    check(PARKING_V2, &Message::Alarm(Alarm { kind: Kind::Parking, ..an_alarm() }));
 }
 
 /// Written as the literal, and read back from it.

@@ -298,6 +298,7 @@ impl fmt::Display for Told {
                 EventKind::Falldown => "falldown",
                 EventKind::Abandonment => "abandonment",
                 EventKind::CameraFault => "camera",
+                EventKind::Parking => "parking",
             };
             let space = if index == 0 { "" } else { " " };
             let updates = "+".repeat(of(Phase::Update).count());

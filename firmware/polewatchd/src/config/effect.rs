@@ -151,6 +151,10 @@ fn rule(rule: &RuleSettings) -> RawRule {
             (raw.rest, raw.alone) = (Some(text(rest)), Some(text(alone)));
             "abandonment"
         }
+        RuleKind::Parking { stay } => {
+            raw.stay = Some(text(stay));
+            "parking"
+        }
         RuleKind::CameraFault { faults, after } => {
             (raw.faults, raw.after) = (Some(words(faults)), after.map(text));
             "camera_fault"

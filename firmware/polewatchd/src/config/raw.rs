@@ -92,6 +92,7 @@ pub(super) struct RawRule {
     pub(super) down: Option<String>,
     pub(super) rest: Option<String>,
     pub(super) alone: Option<String>,
+    pub(super) stay: Option<String>,
     pub(super) faults: Option<Vec<String>>,
     pub(super) after: Option<String>,
 }

@@ -136,6 +136,7 @@ fn kind(kind: EventKind) -> Kind {
         EventKind::Falldown => Kind::Falldown,
         EventKind::Abandonment => Kind::Abandonment,
         EventKind::CameraFault => Kind::CameraFault,
+        EventKind::Parking => Kind::Parking,
     }
 }
 

@@ -72,7 +72,7 @@ const fn description(kind: EventKind) -> Option<&'static str> {
         EventKind::Loitering => Some("Loitering"),
         EventKind::Falldown => Some("Falldown"),
         EventKind::Abandonment => Some("Abandonment"),
-        EventKind::CameraFault => None,
+        EventKind::CameraFault | EventKind::Parking => None,
     }
 }
 

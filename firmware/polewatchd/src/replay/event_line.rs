@@ -97,5 +97,6 @@ pub(super) const fn kind_word(kind: EventKind) -> &'static str {
         EventKind::Falldown => "falldown",
         EventKind::Abandonment => "abandonment",
         EventKind::CameraFault => "camera_fault",
+        EventKind::Parking => "parking",
     }
 }

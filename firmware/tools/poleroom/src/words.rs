@@ -202,6 +202,7 @@ fn kind_en(kind: &str) -> &str {
         "abandonment" => "Abandonment",
         "camera_fault" => "Camera fault",
         "tamper" => "Door open",
+        "parking" => "Parking",
         other => other,
     }
 }

@@ -47,6 +47,7 @@ enum Kind {
     Falldown { down: u16 },
     Abandonment { rest: u16, alone: u16 },
     CameraFault { faults: u8, after: Option<u16> },
+    Parking { stay: u16 },
 }
 
 impl Rules {
@@ -107,6 +108,7 @@ impl Kind {
             Self::Abandonment { rest, alone } => {
                 RuleKind::Abandonment { rest: time(rest), alone: time(alone) }
             }
+            Self::Parking { stay } => RuleKind::Parking { stay: time(stay) },
             Self::CameraFault { faults, after } => {
                 RuleKind::CameraFault { faults: chosen_faults(faults), after: after.map(time) }
             }

@@ -2,7 +2,6 @@
 
 use core::time::Duration;
 
-use crate::detection::ObjectClass;
 use crate::event::Participant;
 use crate::rule::Scene;
 use crate::rule::abandonment::Patience;
@@ -13,15 +12,8 @@ use crate::rule::abandonment::whereabouts::Whereabouts;
 use crate::scene::resting::{Change, RestingThing};
 use crate::time::FrameTime;
 
-/// What is parked and not dumped, for how long the detector must say so, and the IoU that makes what
-/// it sees the thing.
-const VEHICLES: [ObjectClass; 5] = [
-    ObjectClass::Bicycle,
-    ObjectClass::Car,
-    ObjectClass::Motorcycle,
-    ObjectClass::Bus,
-    ObjectClass::Truck,
-];
+/// For how long the detector must call a thing a vehicle, which is parked and not dumped, and the IoU
+/// that makes what it sees the thing.
 const PARKED: Duration = Duration::from_millis(500);
 const SAME: f32 = 0.4;
 
@@ -111,7 +103,7 @@ impl Case {
 
     fn looks_parked(&self, scene: &Scene<'_>) -> bool {
         scene.detections.iter().any(|seen| {
-            VEHICLES.contains(&seen.class)
+            seen.class.is_vehicle()
                 && seen.confidence >= scene.start_confidence
                 && seen.bounds.iou(&self.thing.bounds) >= SAME
         })

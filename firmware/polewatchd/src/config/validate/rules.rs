@@ -13,7 +13,7 @@ use super::{Check, MAX_NAME_BYTES};
 const MAX_RULES: usize = 32;
 /// The kinds, for whoever wrote another.
 const KINDS: &str = "\"intrusion\" or \"loitering\" or \"falldown\" or \"abandonment\" or \
-                     \"camera_fault\"";
+                     \"parking\" or \"camera_fault\"";
 
 impl Check<'_> {
     /// A scene's rules and the file's own.
@@ -115,6 +115,10 @@ impl Check<'_> {
                 let alone = time("alone", &rule.alone, "5s", ("1s", "5m"));
                 (&["zone", "rest", "alone"], RuleKind::Abandonment { rest, alone })
             }
+            "parking" => {
+                let stay = time("stay", &rule.stay, "5m", ("5s", "1h"));
+                (&["zone", "stay"], RuleKind::Parking { stay })
+            }
             "camera_fault" => {
                 let after =
                     rule.after.as_ref().map(|_| time("after", &rule.after, "10s", ("2s", "1h")));
@@ -158,6 +162,7 @@ fn written(rule: &RawRule) -> impl Iterator<Item = (&'static str, String)> {
         ("down", text(&rule.down)),
         ("rest", text(&rule.rest)),
         ("alone", text(&rule.alone)),
+        ("stay", text(&rule.stay)),
         ("faults", rule.faults.as_ref().map(|faults| format!("{faults:?}"))),
         ("after", text(&rule.after)),
     ];

@@ -152,6 +152,7 @@ fn kind_word(kind: Kind) -> &'static str {
         Kind::Abandonment => "abandonment",
         Kind::CameraFault => "camera_fault",
         Kind::Tamper => "tamper",
+        Kind::Parking => "parking",
     }
 }
 
@@ -163,6 +164,7 @@ fn kind_ko(kind: Kind) -> &'static str {
         Kind::Abandonment => "유기",
         Kind::CameraFault => "카메라 이상",
         Kind::Tamper => "함체 열림",
+        Kind::Parking => "주정차",
     }
 }
 

@@ -103,7 +103,7 @@ fn what_cannot_be_used_is_refused_by_its_reason() {
     let ack = payload(&Ack::default());
     let outside = payload(&chunk(3, 4, 3, b"ab"));
     let too_large = payload(&chunk(4, 5 << 20, 0, b"ab"));
-    let newer_piece = [&[2, 2], &payload(&chunk(5, 4, 0, b"ab"))[2..]].concat();
+    let newer_piece = [&[3, 2], &payload(&chunk(5, 4, 0, b"ab"))[2..]].concat();
     /// Topic, payload, the reason told, the record refused.
     type Row<'a> = (&'a [u8], &'a [u8], &'a str, Option<u64>);
     let table: [Row<'_>; 12] = [
