@@ -20,6 +20,8 @@ pub(crate) use vehicle::{Rest, Vehicle};
 const BETWEEN_FRAMES: Duration = Duration::from_secs(1);
 /// The IoU from which on a box is the vehicle seen in the frame before: half a length further at most.
 const FOLLOWED: f32 = 0.5;
+/// The IoU from which on two boxes are one vehicle under two classes: a van is a car, a truck and a bus.
+const TWICE: f32 = 0.7;
 /// The share of a box inside another's that makes it a part of that vehicle, or of what is seen of it.
 const PART_OF: f32 = 0.8;
 /// The share of a vehicle behind something else from which on a detector cannot be expected to see it.
@@ -84,7 +86,7 @@ impl Vehicles {
         self.vehicles.retain(|vehicle| !vehicle.is_over() && !replaced.contains(&vehicle.id()));
     }
 
-    /// The vehicles among the detections, the surest first.
+    /// The vehicles among the detections, the surest first, each in its surest class only.
     fn worth_looking_at(&self, detections: &[Detection]) -> Vec<Detection> {
         let keep = self.scores.keep_confidence;
         let vehicles = detections.iter().filter(|seen| seen.class.is_vehicle());
@@ -92,8 +94,14 @@ impl Vehicles {
             vehicles.filter(|seen| seen.confidence >= keep).copied().collect();
         // Stable, so that equal scores stay in the detector's order.
         seen.sort_by(|a, b| b.confidence.get().total_cmp(&a.confidence.get()));
-        seen.truncate(Self::MAX);
-        seen
+        let mut once: Vec<Detection> = Vec::new();
+        for new in seen {
+            let again = once.iter().any(|known| known.bounds.iou(&new.bounds) >= TWICE);
+            if !again && once.len() < Self::MAX {
+                once.push(new);
+            }
+        }
+        once
     }
 
     /// Shows the vehicles of these indices that `may` be seen what fits them best, takes that out of

@@ -4,7 +4,8 @@
 //! A story is text, one thing a line:
 //! `car T X,Y > T X,Y ...` where the middle of its bottom is at which second, straight lines between;
 //! so do `bus`, `truck`, `motorcycle` and `person`. Then of that one: `missed T-T` the detector does
-//! not see it, `shaky F` its box jumps by up to F of its size, `score S`. `night T` from then on it is
+//! not see it, `shaky F` its box jumps by up to F of its size, `score S`, `also CLASS` it sees another in
+//! the same place, now surer of the one, now of the other. `night T` from then on it is
 //! infrared's, scores are halved, and for the first three seconds nothing is seen. `blind T-T` no
 //! frame comes. `zone X,Y X,Y ...` the rule's zone. `hours T-T` it watches from one second to the other.
 //! A vehicle may stand for 20 s. What is told is text too: `8.0 28.0-45.0` onset, begin and end, each
@@ -49,6 +50,12 @@ fn a_car_that_comes_and_stays_is_told_from_its_rest_to_its_leaving() {
         &["motorcycle 2 -0.1,0.6 > 7 0.45,0.6 > 8 0.5,0.6 > 60 0.5,0.6 > 62 0.55,0.6 > 66 1.2,0.6"],
         "8.0 28.0-63.6",
     );
+}
+
+#[test]
+fn a_van_is_one_whatever_the_detector_calls_it() {
+    check(&[VISITOR, "also truck"], "8.0 28.0-64.0");
+    check(&[VISITOR, "shaky 0.05", "also truck"], "8.0 28.0-64.0");
 }
 
 #[test]
