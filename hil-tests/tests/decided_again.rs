@@ -53,7 +53,9 @@ fn a_record_of_what_was_seen_decides_the_same_to_the_bit() {
 #[test]
 fn a_spoilt_record_is_named_with_its_line() {
     let folder = tempfile::tempdir().unwrap();
-    let opening = r#"{"recording":"a.mp4","start_confidence":0.4,"keep_confidence":0.2}"#;
+    let believed = r#"{"start_confidence":0.4,"keep_confidence":0.2}"#;
+    let lights = ["day", "dusk", "night_ir", "dark"].map(|light| format!("\"{light}\":{believed}"));
+    let opening = format!("{{\"recording\":\"a.mp4\",\"believed\":{{{}}}}}", lights.join(","));
     let frame = |edit: (&str, &str)| {
         let whole = r#"{"at_s":0.1,"light":"day","view":{"black":0,"white":0,"changed":null,"flat":0,"likeness":null},"aspect":0,"detections":[{"class":"person","confidence":0.5,"box":[0.1,0.1,0.2,0.2]}]}"#;
         format!("{opening}\n{}\n", whole.replacen(edit.0, edit.1, 1))
@@ -61,6 +63,7 @@ fn a_spoilt_record_is_named_with_its_line() {
     let table = [
         (String::new(), "line 1: is not there"),
         ("{}".into(), "line 1: missing field `recording`"),
+        (opening.replace("\"dark\"", "\"dawn\""), "line 1: light dark is missing"),
         (opening.replace("0.4", "1.4"), "line 1: confidence 1.4 does not lie between 0 and 1"),
         (frame(("day", "noon")), "line 2: light \"noon\" is not known"),
         (frame(("person", "ghost")), "line 2: class \"ghost\" is not known"),

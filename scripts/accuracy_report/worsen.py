@@ -23,6 +23,10 @@ class Way:
 LOW_RATE = ("-b:v", "150k", "-maxrate", "150k", "-bufsize", "300k")
 WAYS = {
     "dark": Way("0.4 of the brightness", "lutyuv=y='16+(val-16)*0.4'"),
+    "night": Way(
+        "no colour, darker towards the edges, luma noise of up to 12 of 255, new in every frame",
+        "hue=s=0,vignette=angle=PI/6,noise=c0s=12:c0f=t",
+    ),
     "noisy": Way("noise of up to 20 of 255, new in every frame", "noise=alls=20:allf=t"),
     "blurred": Way("Gaussian blur of 2 pixels", "gblur=sigma=2"),
     "five frames": Way("5 frames a second", "fps=5"),

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use crate::candidate::Candidate;
-use crate::detection::{Confidence, Detection, ObjectClass};
+use crate::detection::{Detection, ObjectClass};
 use crate::event::{Event, TrackId};
 use crate::geometry::NormBox;
 use crate::pose::Pose;
@@ -30,7 +30,6 @@ const SHOWS_ITSELF: Duration = Duration::from_secs(5);
 /// but for the ids, which go on.
 #[derive(Clone, Debug)]
 pub struct Analyzer {
-    start_confidence: Confidence,
     tracker: Tracker,
     vehicles: Vehicles,
     rules: Vec<Sentry>,
@@ -53,9 +52,8 @@ impl Analyzer {
     pub fn new(settings: &Settings) -> Self {
         let rules = settings.rules().iter();
         Self {
-            start_confidence: settings.tracker().start_confidence,
             tracker: Tracker::new(settings.tracker()),
-            vehicles: Vehicles::new(settings.tracker()),
+            vehicles: Vehicles::default(),
             rules: rules.map(|rule| Sentry::new(rule, settings)).collect(),
             ids: EventIds::default(),
             now: FrameTime::default(),
@@ -83,8 +81,8 @@ impl Analyzer {
         }
         self.now = self.now.max(now);
         self.light = observations.light;
-        self.tracker.step(self.now, detections);
-        self.vehicles.step(self.now, detections);
+        self.tracker.step(self.now, self.light, detections);
+        self.vehicles.step(self.now, self.tracker.believed(), detections);
         let scene = Scene {
             now: self.now,
             // Each rule's own matter.
@@ -96,7 +94,7 @@ impl Analyzer {
             seen: self.tracker.seen(),
             closer: &self.closer,
             pose: self.pose.as_ref(),
-            start_confidence: self.start_confidence,
+            start_confidence: self.tracker.believed().start,
         };
         let decided = self.rules.iter_mut().flat_map(|rule| rule.step(&scene, &mut self.ids));
         events.extend(decided);
@@ -125,9 +123,9 @@ impl Analyzer {
     /// Takes the answer to [`Question::Bodies`]: the persons a closer look at its place found, in the
     /// picture's coordinates. It counts at the next step, and once.
     pub fn answer(&mut self, seen: &[Detection]) {
-        let sure = |seen: &&Detection| {
-            seen.class == ObjectClass::Person && seen.confidence >= self.start_confidence
-        };
+        let start = self.tracker.believed().start;
+        let sure =
+            |seen: &&Detection| seen.class == ObjectClass::Person && seen.confidence >= start;
         self.closer = seen.iter().filter(sure).take(Tracker::MAX_TRACKS).copied().collect();
     }
 
@@ -149,10 +147,10 @@ impl Analyzer {
     /// Where people are or may be, the ones waited for included: what is behind them cannot be seen.
     /// Whatever looks like a person is one until it has had the time to show that it is a thing.
     pub fn people(&self) -> impl Iterator<Item = NormBox> {
-        let people = self.tracker.tracks().iter().filter(|track| {
+        let start = self.tracker.believed().start;
+        let people = self.tracker.tracks().iter().filter(move |track| {
             let new = self.now.since(track.first_seen()) < SHOWS_ITSELF;
-            track.standing() != Standing::Tentative
-                && (new || track.is_person(self.start_confidence))
+            track.standing() != Standing::Tentative && (new || track.is_person(start))
         });
         people.map(|track| *track.bounds())
     }

@@ -8,11 +8,15 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use crate::detection::Confidence;
+mod tracker;
+
 use crate::line::{Direction, Line};
 use crate::scene::fault::Faults;
+use crate::scene::light::Light;
 use crate::schedule::Schedule;
 use crate::zone::Zone;
+
+pub use tracker::{Believed, TrackerSettings};
 
 /// Everything an [`Analyzer`](crate::Analyzer) is told.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,15 +25,6 @@ pub struct Settings {
     zones: Vec<Zone>,
     lines: Vec<Line>,
     rules: Vec<RuleSettings>,
-}
-
-/// The scores at which the detector is believed; they belong to the model and its precision.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct TrackerSettings {
-    /// A detection at or above this may start a track.
-    pub start_confidence: Confidence,
-    /// A detection at or above this keeps a track alive; lower ones are not looked at.
-    pub keep_confidence: Confidence,
 }
 
 /// One configured rule.
@@ -93,9 +88,12 @@ pub enum RuleKind {
 /// What is wrong with the settings.
 #[derive(Clone, Debug, Error, PartialEq)]
 pub enum SettingsError {
-    /// The two confidences do not stand in order.
-    #[error("keep_confidence {keep} must be above 0 and at most start_confidence {start}")]
+    /// The two confidences of a light do not stand in order.
+    #[error("{}: keep_confidence {keep} must be above 0 and at most start_confidence {start}",
+        light.word())]
     Confidences {
+        /// The light.
+        light: Light,
         /// The given keep confidence.
         keep: f32,
         /// The given start confidence.
@@ -202,9 +200,9 @@ impl Settings {
         lines: Vec<Line>,
         rules: Vec<RuleSettings>,
     ) -> Result<Self, SettingsError> {
-        let (start, keep) = (tracker.start_confidence.get(), tracker.keep_confidence.get());
-        if !(keep > 0.0 && keep <= start) {
-            return Err(SettingsError::Confidences { keep, start });
+        if let Some(light) = Light::ALL.into_iter().find(|l| !tracker.in_light(*l).is_whole()) {
+            let Believed { start, keep } = tracker.in_light(light);
+            return Err(SettingsError::Confidences { light, keep: keep.get(), start: start.get() });
         }
         check_names("zone", zones.iter().map(|zone| &zone.name))?;
         check_names("line", lines.iter().map(|line| &line.name))?;
@@ -243,14 +241,6 @@ impl Settings {
     /// The line a rule watches.
     pub(crate) fn line_of(&self, rule: &RuleSettings) -> Option<&Line> {
         rule.zone.as_ref().and_then(|name| self.lines.iter().find(|line| line.name == *name))
-    }
-}
-
-impl Default for TrackerSettings {
-    /// 0.35 and 0.20: NanoDet-Plus at 640 pixels in fp32.
-    fn default() -> Self {
-        let confidence = |score| Confidence::new(score).unwrap_or_default();
-        Self { start_confidence: confidence(0.35), keep_confidence: confidence(0.20) }
     }
 }
 
@@ -369,6 +359,7 @@ fn check_names<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::detection::Confidence;
     use crate::geometry::Point;
     use crate::polygon::Polygon;
 
@@ -459,12 +450,10 @@ mod tests {
     fn confidences_stand_in_order() {
         let confidence = |score| Confidence::new(score).unwrap();
         for (start, keep) in [(0.4, 0.0), (0.2, 0.4)] {
-            let tracker = TrackerSettings {
-                start_confidence: confidence(start),
-                keep_confidence: confidence(keep),
-            };
+            let wrong = Believed { start: confidence(start), keep: confidence(keep) };
+            let tracker = TrackerSettings::default().with(Light::Dusk, wrong);
             let error = Settings::new(tracker, vec![], vec![]).unwrap_err();
-            assert_eq!(error, SettingsError::Confidences { keep, start });
+            assert_eq!(error, SettingsError::Confidences { light: Light::Dusk, keep, start });
         }
     }
 }

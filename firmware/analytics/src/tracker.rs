@@ -14,7 +14,8 @@ mod track;
 use crate::detection::{Detection, ObjectClass};
 use crate::event::TrackId;
 use crate::geometry::NormBox;
-use crate::settings::TrackerSettings;
+use crate::scene::light::Light;
+use crate::settings::{Believed, TrackerSettings};
 use crate::time::FrameTime;
 
 use assignment::Costs;
@@ -41,6 +42,7 @@ const TWICE: f32 = 0.4;
 #[derive(Clone, Debug)]
 pub(crate) struct Tracker {
     settings: TrackerSettings,
+    light: Light,
     tracks: Vec<Track>,
     seen: Vec<Detection>,
     newest_id: u64,
@@ -62,7 +64,8 @@ impl Tracker {
 
     pub(crate) const fn new(settings: TrackerSettings) -> Self {
         let now = FrameTime::from_micros(0);
-        Self { settings, tracks: Vec::new(), seen: Vec::new(), newest_id: 0, now }
+        let light = Light::Day;
+        Self { settings, light, tracks: Vec::new(), seen: Vec::new(), newest_id: 0, now }
     }
 
     /// Every track, the tentative and the lost included, oldest first.
@@ -75,16 +78,21 @@ impl Tracker {
         &self.seen
     }
 
+    /// The scores that count in the last frame's light.
+    pub(crate) const fn believed(&self) -> Believed {
+        self.settings.in_light(self.light)
+    }
+
     /// Forgets every track and goes on from `now`; ids go on too.
     pub(crate) fn restart(&mut self, now: FrameTime) {
         self.tracks.clear();
         self.now = now;
     }
 
-    /// Takes in what was seen at `now`, which must not lie before the last frame.
-    pub(crate) fn step(&mut self, now: FrameTime, detections: &[Detection]) {
+    /// Takes in what was seen at `now`, which must not lie before the last frame, in this `light`.
+    pub(crate) fn step(&mut self, now: FrameTime, light: Light, detections: &[Detection]) {
         let passed = now.since(self.now);
-        self.now = now;
+        (self.now, self.light) = (now, light);
         if passed > track::HIDDEN {
             self.tracks.clear();
         }
@@ -92,7 +100,7 @@ impl Tracker {
             track.predict(passed.as_secs_f32());
         }
         self.seen = self.worth_looking_at(detections);
-        let start = self.settings.start_confidence;
+        let start = self.believed().start;
         let split = self.seen.partition_point(|seen| seen.confidence >= start);
         let (sure, unsure) = (self.seen[..split].to_vec(), self.seen[split..].to_vec());
         let known = |track: &Track| track.standing() != Standing::Tentative;
@@ -111,7 +119,7 @@ impl Tracker {
 
     /// The persons among the detections, the surest first.
     fn worth_looking_at(&self, detections: &[Detection]) -> Vec<Detection> {
-        let keep = self.settings.keep_confidence;
+        let keep = self.believed().keep;
         let mut persons: Vec<Detection> = detections
             .iter()
             .filter(|seen| seen.class == ObjectClass::Person && seen.confidence >= keep)
@@ -139,7 +147,7 @@ impl Tracker {
         });
         let mut paired = vec![false; seen.len()];
         for (row, column) in costs.cheapest_pairs() {
-            let start = self.settings.start_confidence;
+            let start = self.believed().start;
             self.tracks[rows[row]].see(self.now, &seen[column], start);
             open.retain(|&index| index != rows[row]);
             paired[column] = true;

@@ -8,9 +8,9 @@ mod vehicle;
 
 use core::time::Duration;
 
-use crate::detection::Detection;
+use crate::detection::{Confidence, Detection};
 use crate::event::TrackId;
-use crate::settings::TrackerSettings;
+use crate::settings::Believed;
 use crate::time::FrameTime;
 
 pub(crate) use vehicle::{Rest, Vehicle};
@@ -35,9 +35,8 @@ pub(crate) struct Moment {
 }
 
 /// All vehicles that are followed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Vehicles {
-    scores: TrackerSettings,
     vehicles: Vec<Vehicle>,
     newest: u64,
     at: Moment,
@@ -46,11 +45,6 @@ pub(crate) struct Vehicles {
 impl Vehicles {
     /// The most vehicles followed, and the most looked at in one frame, surest first.
     pub(crate) const MAX: usize = 128;
-
-    pub(crate) const fn new(scores: TrackerSettings) -> Self {
-        let at = Moment { now: FrameTime::from_micros(0), watched: Duration::ZERO };
-        Self { scores, vehicles: Vec::new(), newest: 0, at }
-    }
 
     /// Every vehicle, oldest first.
     pub(crate) fn all(&self) -> &[Vehicle] {
@@ -63,11 +57,12 @@ impl Vehicles {
         self.at.now = now;
     }
 
-    /// Takes in what was seen at `now`, which must not lie before the last frame.
-    pub(crate) fn step(&mut self, now: FrameTime, detections: &[Detection]) {
+    /// Takes in what was seen at `now`, which must not lie before the last frame, and from which
+    /// scores on it is `believed`.
+    pub(crate) fn step(&mut self, now: FrameTime, believed: Believed, detections: &[Detection]) {
         let passed = now.since(self.at.now).min(BETWEEN_FRAMES);
         self.at = Moment { now, watched: self.at.watched.saturating_add(passed) };
-        let mut seen = self.worth_looking_at(detections);
+        let mut seen = worth_looking_at(detections, believed.keep);
         // What has just been seen has the first claim: whoever takes the place of a vehicle that was
         // not seen to leave is another.
         let mut unseen =
@@ -80,28 +75,10 @@ impl Vehicles {
                 None => vehicle.miss(passed, detections),
             }
         }
-        self.start(&seen);
+        self.start(&seen, believed.start);
         let replaced: Vec<TrackId> =
             self.vehicles.iter().filter_map(|v| self.replaced(v)).collect();
         self.vehicles.retain(|vehicle| !vehicle.is_over() && !replaced.contains(&vehicle.id()));
-    }
-
-    /// The vehicles among the detections, the surest first, each in its surest class only.
-    fn worth_looking_at(&self, detections: &[Detection]) -> Vec<Detection> {
-        let keep = self.scores.keep_confidence;
-        let vehicles = detections.iter().filter(|seen| seen.class.is_vehicle());
-        let mut seen: Vec<Detection> =
-            vehicles.filter(|seen| seen.confidence >= keep).copied().collect();
-        // Stable, so that equal scores stay in the detector's order.
-        seen.sort_by(|a, b| b.confidence.get().total_cmp(&a.confidence.get()));
-        let mut once: Vec<Detection> = Vec::new();
-        for new in seen {
-            let again = once.iter().any(|known| known.bounds.iou(&new.bounds) >= TWICE);
-            if !again && once.len() < Self::MAX {
-                once.push(new);
-            }
-        }
-        once
     }
 
     /// Shows the vehicles of these indices that `may` be seen what fits them best, takes that out of
@@ -134,8 +111,8 @@ impl Vehicles {
     }
 
     /// Follows each sure one that is neither a part nor a second sight of a vehicle in view.
-    fn start(&mut self, seen: &[Detection]) {
-        for new in seen.iter().filter(|new| new.confidence >= self.scores.start_confidence) {
+    fn start(&mut self, seen: &[Detection], start: Confidence) {
+        for new in seen.iter().filter(|new| new.confidence >= start) {
             let known = self.vehicles.iter().filter(|vehicle| vehicle.is_seen()).any(|vehicle| {
                 new.bounds.iou(vehicle.bounds()) >= FOLLOWED
                     || new.bounds.share_inside(vehicle.bounds()) >= PART_OF
@@ -155,4 +132,22 @@ impl Vehicles {
         let mut resting = others.filter_map(|other| other.rest_after(since));
         resting.any(|rest| rest.bounds.iou(&place) >= FOLLOWED).then_some(vehicle.id())
     }
+}
+
+/// The vehicles among the detections from the score `keep` on, the surest first, each in its surest
+/// class only.
+fn worth_looking_at(detections: &[Detection], keep: Confidence) -> Vec<Detection> {
+    let vehicles = detections.iter().filter(|seen| seen.class.is_vehicle());
+    let mut seen: Vec<Detection> =
+        vehicles.filter(|seen| seen.confidence >= keep).copied().collect();
+    // Stable, so that equal scores stay in the detector's order.
+    seen.sort_by(|a, b| b.confidence.get().total_cmp(&a.confidence.get()));
+    let mut once: Vec<Detection> = Vec::new();
+    for new in seen {
+        let again = once.iter().any(|known| known.bounds.iou(&new.bounds) >= TWICE);
+        if !again && once.len() < Vehicles::MAX {
+            once.push(new);
+        }
+    }
+    once
 }

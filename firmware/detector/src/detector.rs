@@ -107,7 +107,7 @@ impl Detector {
     }
 
     /// Letterboxes, infers and decodes the whole of `picture`: its detections, surest first, each
-    /// at least [`Thresholds::keep`].
+    /// at least the lowest score of [`Thresholds::believed`].
     pub fn detect(&mut self, picture: &Picture<'_>) -> Result<&[Detection], DetectorError> {
         self.letterbox(picture, Look::Whole)?;
         self.infer()?;

@@ -115,7 +115,7 @@ impl HeadDecoder {
 
     /// Notes every pair of `grid` whose score passes.
     fn collect(&mut self, grid: usize, values: &[f32]) {
-        let threshold = self.head.scores.raw(self.thresholds.keep);
+        let threshold = self.head.scores.raw(self.thresholds.believed.lowest());
         for index in 0..self.classes.len() {
             let (channel, class) = self.classes[index];
             let scores = self.grids[grid].scores.channel(values, channel);
@@ -155,7 +155,7 @@ impl HeadDecoder {
     fn detection(&self, candidate: Candidate, bounds: Option<NormBox>) -> Option<Detection> {
         let confidence = self.head.scores.confidence(candidate.score)?;
         // The threshold was rounded on its way to the outputs' terms and back.
-        (confidence >= self.thresholds.keep).then_some(())?;
+        (confidence >= self.thresholds.believed.lowest()).then_some(())?;
         Some(Detection { class: candidate.class, confidence, bounds: bounds? })
     }
 }

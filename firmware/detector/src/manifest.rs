@@ -7,7 +7,8 @@
 
 use std::path::{Path, PathBuf};
 
-use analytics::detection::{Confidence, ObjectClass};
+use analytics::detection::ObjectClass;
+use analytics::settings::TrackerSettings;
 
 mod fields;
 mod pose;
@@ -123,10 +124,9 @@ pub struct Weights {
 /// The scores at which the rest of the product acts.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Thresholds {
-    /// A new track needs at least this.
-    pub start: Confidence,
-    /// A track is kept alive by at least this; no detection below it leaves the detector.
-    pub keep: Confidence,
+    /// What starts a track and what keeps one alive, in each light; no detection below the lowest
+    /// of them leaves the detector.
+    pub believed: TrackerSettings,
     /// Of two boxes of one class that overlap by more (intersection over union), the weaker goes.
     pub suppression_iou: f32,
 }

@@ -159,7 +159,7 @@ fn nothing_found_is_below_the_threshold_and_every_class_is_the_manifests() {
         for scene in scenes(&name) {
             for case in cases(&model) {
                 let mut detector = case.open(&scene);
-                let keep = detector.thresholds().keep;
+                let keep = detector.thresholds().believed.lowest();
                 for found in detector.detect(&scene.i420()).unwrap() {
                     assert!(found.confidence >= keep, "{case}: {found:?}");
                     assert!(manifest.classes.iter().any(|&(_, class)| class == found.class));

@@ -15,6 +15,7 @@ use analytics::geometry::NormBox;
 use analytics::luma::Luma;
 use analytics::pose::Pose;
 use analytics::question::Question;
+use analytics::scene::light::Light;
 use analytics::scene::resting::Resting;
 use analytics::scene::{Observations, Observer, Sight};
 use analytics::schedule::WeekTime;
@@ -22,7 +23,7 @@ use analytics::settings::{RuleKind, Settings, SettingsError, TrackerSettings};
 use analytics::time::FrameTime;
 use detector::attention::{Attention, Look};
 use detector::saturation::saturation;
-use detector::{Choice, Detector, DetectorError, ModelRoot, Options, Picture, Thresholds, grey};
+use detector::{Choice, Detector, DetectorError, ModelRoot, Options, Picture, grey};
 
 use crate::clock;
 use crate::config::{Config, Looking};
@@ -52,6 +53,8 @@ pub struct Analysis {
     grey: Luma,
     /// Looks for things left behind, when a rule asks for them.
     things: Option<Things>,
+    /// The last frame's.
+    light: Light,
     costs: Costs,
     last: FrameTime,
 }
@@ -123,7 +126,7 @@ impl Analysis {
         let options = options(config);
         let detector = Detector::open(&options, size.0, size.1)?;
         let poses = Poses::open(&options, need(config))?;
-        let settings = settings(config, tracker(detector.thresholds()))?;
+        let settings = settings(config, detector.thresholds().believed)?;
         Ok(Self {
             detector,
             looking: config.looking,
@@ -135,6 +138,7 @@ impl Analysis {
             poses,
             closer: Vec::new(),
             pose: None,
+            light: Light::default(),
             costs: Costs::default(),
             last: FrameTime::default(),
         })
@@ -164,6 +168,7 @@ impl Analysis {
         }
         self.costs.frames += 1;
         let observations = self.observe(now, local, &picture);
+        self.light = observations.light;
         let began = clock::thread_cpu();
         let events = self.analyzer.step(now, self.attention.detections(), &observations);
         self.costs.rules += since(began);
@@ -199,8 +204,8 @@ impl Analysis {
 
     /// The scores from which on the detector is believed.
     #[must_use]
-    pub fn tracker(&self) -> TrackerSettings {
-        tracker(self.detector.thresholds())
+    pub const fn tracker(&self) -> TrackerSettings {
+        self.detector.thresholds().believed
     }
 
     /// What is done about poses.
@@ -244,7 +249,10 @@ impl Analysis {
         self.detector.infer()?;
         self.costs.inference += since(began);
         self.costs.looked += f64::from(self.detector.share());
-        self.attention.saw(now, look, self.detector.decode()?);
+        let keep = self.tracker().in_light(self.light).keep;
+        let found = self.detector.decode()?;
+        let believed = found.partition_point(|seen| seen.confidence >= keep);
+        self.attention.saw(now, look, &found[..believed]);
         Ok(())
     }
 
@@ -325,10 +333,6 @@ fn options(config: &Config) -> Options {
         onnxruntime_library: detector.onnxruntime_library.clone(),
         root: ModelRoot::from_environment(),
     }
-}
-
-fn tracker(thresholds: Thresholds) -> TrackerSettings {
-    TrackerSettings { start_confidence: thresholds.start, keep_confidence: thresholds.keep }
 }
 
 /// What the rules are told at the start.

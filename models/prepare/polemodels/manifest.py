@@ -63,6 +63,8 @@ class Precision(Weights):
     suppression_iou: float
     measured: dict[str, float]
     """What was measured with them, for machines without footage."""
+    light: dict[str, dict[str, float]] = field(default_factory=dict)
+    """The scores that count in other light than the day's (`lights.py`)."""
 
 
 @dataclass(frozen=True)

@@ -49,8 +49,9 @@ struct Square {
 
 impl Detector {
     /// Looks closer at `area` of `picture`, widened to a square: the best detections of the three
-    /// turns, surest first, each at least [`Thresholds::keep`](crate::Thresholds). It costs half a
-    /// [`detect`](Self::detect) of 640 x 480.
+    /// turns, surest first, each at least the lowest score of
+    /// [`Thresholds::believed`](crate::Thresholds). It costs half a [`detect`](Self::detect) of
+    /// 640 x 480.
     pub fn look_closer(
         &mut self,
         picture: &Picture<'_>,

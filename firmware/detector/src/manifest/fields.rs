@@ -105,6 +105,15 @@ pub(super) struct Weights {
     pub(super) start_confidence: f64,
     pub(super) keep_confidence: f64,
     pub(super) suppression_iou: f64,
+    #[serde(default)]
+    pub(super) light: BTreeMap<String, Believed>,
     #[serde(default, rename = "measured")]
     _measured: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Believed {
+    pub(super) start_confidence: f64,
+    pub(super) keep_confidence: f64,
 }

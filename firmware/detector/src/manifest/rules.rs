@@ -8,6 +8,8 @@ use std::fmt::{Debug, Display};
 use std::path::Path;
 
 use analytics::detection::{Confidence, ObjectClass};
+use analytics::scene::light::Light;
+use analytics::settings::{Believed, TrackerSettings};
 
 use super::{
     ChannelOrder, Head, HeadKind, Input, Manifest, ManifestError, Scores, Thresholds, Weights,
@@ -174,20 +176,34 @@ fn classes(
 fn weights(table: &str, raw: fields::Weights) -> Checked<Weights> {
     let at = |key: &str| format!("{table}.{key}");
     let (file, sha256) = (file(&at("file"), raw.file)?, sha256(&at("sha256"), raw.sha256)?);
-    let keep = real(&at("keep_confidence"), raw.keep_confidence, 0.01, 0.99)?;
-    let start = real(&at("start_confidence"), raw.start_confidence, f64::from(keep), 0.99)?;
-    let score = |key: &str, value: f32| {
-        Confidence::new(value).ok_or_else(|| Broken::new(at(key), "a number", value))
-    };
+    let (start_confidence, keep_confidence) = (raw.start_confidence, raw.keep_confidence);
+    let day = believed(table, &fields::Believed { start_confidence, keep_confidence })?;
+    let mut by_light = TrackerSettings::same(day);
+    for (word, scores) in &raw.light {
+        let light = Light::of_word(word).filter(|&light| light != Light::Day);
+        let light = light
+            .ok_or_else(|| Broken::new(at("light"), "dusk, night_ir or dark", quoted(word)))?;
+        by_light = by_light.with(light, believed(&at(&format!("light.{word}")), scores)?);
+    }
     Ok(Weights {
         thresholds: Thresholds {
-            start: score("start_confidence", start)?,
-            keep: score("keep_confidence", keep)?,
+            believed: by_light,
             suppression_iou: real(&at("suppression_iou"), raw.suppression_iou, 0.1, 0.95)?,
         },
         file,
         sha256,
     })
+}
+
+fn believed(table: &str, raw: &fields::Believed) -> Checked<Believed> {
+    let score = |key: &str, value: f64, least: f64| {
+        let key = format!("{table}.{key}");
+        let value = real(&key, value, least, 0.99)?;
+        Confidence::new(value).ok_or_else(|| Broken::new(key, "a number", value))
+    };
+    let keep = score("keep_confidence", raw.keep_confidence, 0.01)?;
+    let start = score("start_confidence", raw.start_confidence, f64::from(keep.get()))?;
+    Ok(Believed { start, keep })
 }
 
 pub(super) fn file(key: &str, raw: String) -> Checked<String> {

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use analytics::scene::light::Light;
+
 use super::*;
 use crate::pose::PoseEstimator;
 
@@ -39,6 +41,10 @@ start_confidence = 0.40
 keep_confidence = 0.20
 suppression_iou = 0.6
 measured = { person_recall = 0.9 }
+
+[precision.fp32.light.night_ir]
+start_confidence = 0.45
+keep_confidence = 0.15
 "#;
 
 fn parse(text: &str) -> Result<Manifest, ManifestError> {
@@ -62,7 +68,11 @@ fn a_good_manifest_is_read_whole() {
     assert_eq!(manifest.head.strides, [8, 16]);
     let weights = manifest.weights(Precision::Fp32).unwrap();
     assert_eq!(weights.file, "fp32.onnx");
-    assert!((weights.thresholds.keep.get() - 0.2).abs() < 1e-6);
+    let scores = Light::ALL.map(|light| {
+        let believed = weights.thresholds.believed.in_light(light);
+        (believed.start.get(), believed.keep.get())
+    });
+    assert_eq!(scores, [(0.4, 0.2), (0.4, 0.2), (0.45, 0.15), (0.4, 0.2)]);
     assert_eq!(manifest.weights(Precision::Int8), None);
 }
 
@@ -115,6 +125,9 @@ fn each_broken_value_is_named_with_what_is_allowed() {
         ("\"0123", "\"Z123", "precision.fp32.sha256 is \"Z123"),
         ("start_confidence = 0.40", "start_confidence = 0.1", "expected 0.2"),
         ("keep_confidence = 0.20", "keep_confidence = 0", "keep_confidence is 0, expected 0.01"),
+        ("night_ir]", "noon]", "precision.fp32.light is \"noon\", expected dusk, night_ir or dark"),
+        ("night_ir]", "day]", "precision.fp32.light is \"day\", expected dusk, night_ir or dark"),
+        ("= 0.45", "= 0.1", "precision.fp32.light.night_ir.start_confidence is 0.1, expected 0.15"),
         ("iou = 0.6", "iou = 1.5", "precision.fp32.suppression_iou is 1.5, expected 0.1 to 0.95"),
     ] {
         let error = refusal(from, to);

@@ -6,6 +6,7 @@
 mod pose_part;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -19,7 +20,7 @@ use analytics::scene::light::Light;
 use analytics::scene::resting::{Change, RestingThing};
 use analytics::scene::view::{Likeness, View};
 use analytics::schedule::{Day, WeekTime};
-use analytics::settings::TrackerSettings;
+use analytics::settings::{Believed, TrackerSettings};
 use analytics::time::FrameTime;
 use serde::{Deserialize, Serialize};
 
@@ -81,7 +82,13 @@ pub enum SeenError {
 pub(super) struct Opening {
     /// The recording's file name.
     recording: String,
-    /// The scores from which on the detector was believed.
+    /// The scores from which on the detector was believed, in each light.
+    believed: BTreeMap<Cow<'static, str>, BelievedPart>,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BelievedPart {
     start_confidence: f32,
     keep_confidence: f32,
 }
@@ -217,15 +224,34 @@ impl Opening {
     pub(super) fn new(recording: &str, tracker: TrackerSettings) -> Self {
         Self {
             recording: recording.to_owned(),
-            start_confidence: tracker.start_confidence.get(),
-            keep_confidence: tracker.keep_confidence.get(),
+            believed: Light::ALL
+                .map(|light| (light.word().into(), tracker.in_light(light).into()))
+                .into(),
         }
     }
 
     fn tracker(&self) -> Result<TrackerSettings, String> {
-        let start_confidence = confidence(self.start_confidence)?;
-        let keep_confidence = confidence(self.keep_confidence)?;
-        Ok(TrackerSettings { start_confidence, keep_confidence })
+        let mut tracker = TrackerSettings::default();
+        for light in Light::ALL {
+            let word = light.word();
+            let part = self.believed.get(word).ok_or_else(|| format!("light {word} is missing"))?;
+            tracker = tracker.with(light, part.believed()?);
+        }
+        Ok(tracker)
+    }
+}
+
+impl BelievedPart {
+    fn believed(self) -> Result<Believed, String> {
+        let (start, keep) = (confidence(self.start_confidence)?, confidence(self.keep_confidence)?);
+        Ok(Believed { start, keep })
+    }
+}
+
+impl From<Believed> for BelievedPart {
+    fn from(believed: Believed) -> Self {
+        let Believed { start, keep } = believed;
+        Self { start_confidence: start.get(), keep_confidence: keep.get() }
     }
 }
 

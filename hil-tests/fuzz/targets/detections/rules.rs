@@ -12,8 +12,9 @@ use analytics::line::{Direction, Line};
 use analytics::polygon::Polygon;
 use analytics::polyline::Polyline;
 use analytics::scene::fault::{Fault, Faults};
+use analytics::scene::light::Light;
 use analytics::schedule::{Day, Days, Hours, Schedule};
-use analytics::settings::{RuleKind, RuleSettings, Settings, TrackerSettings};
+use analytics::settings::{Believed, RuleKind, RuleSettings, Settings, TrackerSettings};
 use analytics::zone::Zone;
 use arbitrary::Arbitrary;
 use fuzz::Number;
@@ -24,8 +25,8 @@ const MAX_OFFERS: usize = 6;
 /// What a camera's configuration says.
 #[derive(Arbitrary, Debug)]
 pub(super) struct Rules {
-    start_confidence: Number,
-    keep_confidence: Number,
+    /// Start and keep, in each light.
+    believed: [(Number, Number); Light::ALL.len()],
     zones: Vec<Vec<(Number, Number)>>,
     lines: Vec<Vec<(Number, Number)>>,
     rules: Vec<Rule>,
@@ -75,9 +76,11 @@ impl Rules {
 
     fn tracker(&self) -> TrackerSettings {
         let confidence = |score: Number| Confidence::new(score.0).unwrap_or_default();
-        let start_confidence = confidence(self.start_confidence);
-        let keep_confidence = confidence(self.keep_confidence);
-        let offered = TrackerSettings { start_confidence, keep_confidence };
+        let lights = Light::ALL.into_iter().zip(&self.believed);
+        let offered = lights.fold(TrackerSettings::default(), |offered, (light, scores)| {
+            let (start, keep) = (confidence(scores.0), confidence(scores.1));
+            offered.with(light, Believed { start, keep })
+        });
         accepted(Settings::new(offered, vec![], vec![]))
             .map_or(TrackerSettings::default(), |settings| settings.tracker())
     }
