@@ -6,13 +6,14 @@
 use super::source::is_word;
 
 /// Which of our crates each of our crates may import; tests of `hil-tests` may import any.
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     ("analytics", &[]),
     ("board", &[]),
+    ("tls", &[]),
     ("wire", &[]),
     ("detector", &["analytics"]),
-    ("polewatchd", &["analytics", "board", "detector", "wire"]),
-    ("poleroom", &["wire"]),
+    ("polewatchd", &["analytics", "board", "detector", "tls", "wire"]),
+    ("poleroom", &["tls", "wire"]),
     ("polescore", &["wire"]),
     ("hil-tests", &[]),
     ("fuzz", &["analytics", "wire"]),
