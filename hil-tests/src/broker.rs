@@ -13,6 +13,9 @@ use crate::programs;
 
 const START: Duration = Duration::from_secs(20);
 
+/// The documented configuration and access list, relative to this crate.
+const DOCUMENTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/broker");
+
 /// A broker that can be stopped and started again on the same port.
 pub struct Broker {
     port: u16,
@@ -33,6 +36,27 @@ impl Broker {
         let config = format!(
             "listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nuser root\n"
         );
+        Self::with(port, &config, folder)
+    }
+
+    /// A running broker with the documented configuration and access list, and the certificates that
+    /// lie in `certificates`.
+    ///
+    /// # Errors
+    /// When mosquitto is missing or does not start.
+    pub fn start_secured(folder: &Path, certificates: &Path) -> Result<Self> {
+        let port = free_port()?;
+        let documented = fs::read_to_string(Path::new(DOCUMENTED).join("mosquitto.conf"))?;
+        fs::copy(Path::new(DOCUMENTED).join("acl"), certificates.join("acl"))?;
+        let shown = certificates.to_str().context("the certificates' path is not UTF-8")?;
+        let config = documented
+            .replace("listener 8883", &format!("listener {port} 127.0.0.1"))
+            .replace("/etc/mosquitto/polewatch", shown)
+            .replace("persistence true", "persistence false");
+        Self::with(port, &(config + "user root\n"), folder)
+    }
+
+    fn with(port: u16, config: &str, folder: &Path) -> Result<Self> {
         fs::write(folder.join("mosquitto.conf"), config)?;
         let mut broker = Self { port, folder: folder.to_owned(), process: None };
         broker.start_again()?;
@@ -43,6 +67,12 @@ impl Broker {
     #[must_use]
     pub fn url(&self) -> String {
         format!("mqtt://127.0.0.1:{}", self.port)
+    }
+
+    /// Where clients find it over TLS.
+    #[must_use]
+    pub fn secured_url(&self) -> String {
+        format!("mqtts://localhost:{}", self.port)
     }
 
     /// Its port on 127.0.0.1.

@@ -74,6 +74,20 @@ impl Daemon {
         Ok(Self { process })
     }
 
+    /// The same, logging all there is to log.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn start_talkative(config: &str, folder: &Path) -> Result<Self> {
+        let file = folder.join("polewatch.toml");
+        fs::write(&file, config)?;
+        let program = programs::shipped("polewatchd")?;
+        let words = ["RUST_LOG=trace".as_ref(), program.as_os_str(), "run".as_ref()];
+        let arguments = words.into_iter().chain(["--config".as_ref(), file.as_os_str()]);
+        let process = Process::start("polewatchd", Path::new("/usr/bin/env"), arguments, folder)?;
+        Ok(Self { process })
+    }
+
     /// Its process.
     pub fn process(&mut self) -> &mut Process {
         &mut self.process

@@ -72,11 +72,20 @@ impl Room {
     /// # Errors
     /// When it does not start.
     pub fn start(url: &str, folder: &Path) -> Result<Self> {
+        Self::start_with(url, &[], folder)
+    }
+
+    /// The same with more `arguments`, such as the files of a secured connection.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn start_with(url: &str, arguments: &[&str], folder: &Path) -> Result<Self> {
         let store = folder.join("room");
         let shown = store.to_str().context("the store's path is not UTF-8")?;
-        let arguments = ["run", "--json", "--broker", url, "--store", shown];
-        let mut process =
-            Process::start("poleroom", &programs::shipped("poleroom")?, arguments, folder)?;
+        let own = ["run", "--json", "--broker", url, "--store", shown];
+        let program = programs::shipped("poleroom")?;
+        let arguments = own.iter().chain(arguments);
+        let mut process = Process::start("poleroom", &program, arguments, folder)?;
         process.wait_for_line(r#""state":"connected""#, START)?;
         Ok(Self { process, store })
     }

@@ -11,7 +11,7 @@ use hil_tests::broker::free_port;
 use hil_tests::deadline::wait_for;
 use hil_tests::process::Process;
 use polewatchd::clip::{ClipReport, Cue, Lengths, Recorder};
-use polewatchd::config::{Source, Transport};
+use polewatchd::config::{CameraAddress, Source, Transport};
 use polewatchd::slot::{SlotReader, Taken, slot};
 use polewatchd::video::{
     Frame, Outlets, Packet, Settings, StatusBoard, Video, VideoState, VideoStatus, packets,
@@ -60,7 +60,7 @@ struct Watched {
 impl Watched {
     fn start(url: &str, transport: Transport) -> Self {
         let settings = Settings {
-            source: Source::Rtsp(url.to_owned()),
+            source: Source::Rtsp(CameraAddress::new(url)),
             transport,
             stall: STALL,
             latency: Duration::from_millis(100),

@@ -4,12 +4,14 @@
 //! key, the value and what is allowed. Refuses: unknown keys, defaults for what only the installer
 //! can know (site, box, camera, broker).
 
+mod address;
 mod effect;
 mod problem;
 mod raw;
 pub mod scene;
 mod validate;
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -19,9 +21,13 @@ use analytics::zone::Zone;
 use board::BoardKind;
 use detector::{BackendKind, Precision};
 use sha2::{Digest, Sha256};
+use tls::files::{FileError, Files, Role};
+use tls::moment::Moment;
+use wire::alarm::WallTime;
 
 use crate::calendar::Calendar;
 
+pub use address::{CameraAddress, masked};
 pub use problem::{ConfigError, Problem};
 
 /// Largest configuration file read; a real one is a few kilobytes.
@@ -82,8 +88,8 @@ pub struct Camera {
 /// Where frames come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// An RTSP address, credentials included: never logged as it stands.
-    Rtsp(String),
+    /// A camera, or a server that plays one.
+    Rtsp(CameraAddress),
     /// A file played at its own speed: a simulation.
     File(PathBuf),
 }
@@ -92,11 +98,10 @@ impl Source {
     /// The last part of the address or path, without credentials.
     #[must_use]
     pub fn file_name(&self) -> String {
-        let name = match self {
-            Self::Rtsp(address) => address.rsplit(['/', '@']).next().unwrap_or_default().into(),
-            Self::File(path) => path.file_name().unwrap_or_default().to_string_lossy(),
-        };
-        name.into_owned()
+        match self {
+            Self::Rtsp(address) => address.file_name(),
+            Self::File(path) => path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        }
     }
 }
 
@@ -169,6 +174,15 @@ pub struct Broker {
     pub host: String,
     /// TCP port.
     pub port: u16,
+    /// What a secured connection hangs on; `None` is a plain one, to this machine.
+    pub tls: Option<Files>,
+}
+
+impl fmt::Display for Broker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = if self.tls.is_some() { "mqtts" } else { "mqtt" };
+        write!(f, "{scheme}://{}:{}", self.host, self.port)
+    }
 }
 
 impl Config {
@@ -192,6 +206,35 @@ impl Config {
             .map_err(|problems| ConfigError::Invalid { path: path.to_owned(), problems })
     }
 
+    /// Looks at the files of a secured connection, as they are and at the time `now`. The daemon does
+    /// not: alarms are kept for as long as they cannot be used, and it looks again at each attempt.
+    ///
+    /// # Errors
+    /// [`ConfigError::Invalid`] naming each that cannot be used.
+    pub fn check_files(&self, path: &Path, now: WallTime) -> Result<(), ConfigError> {
+        let files = self.uplink.broker.as_ref().and_then(|broker| broker.tls.as_ref());
+        let Some(files) = files else { return Ok(()) };
+        let errors = match files.read() {
+            Err(errors) => errors,
+            Ok(credentials) => {
+                let holder = credentials.check_holder(&self.holder());
+                let dates = credentials.check_dates(Moment::of_unix_ms(now.unix_ms));
+                [holder, dates].into_iter().filter_map(Result::err).collect()
+            }
+        };
+        if errors.is_empty() {
+            return Ok(());
+        }
+        let problems = errors.iter().map(file_problem).collect();
+        Err(ConfigError::Invalid { path: path.to_owned(), problems })
+    }
+
+    /// Whom the box's certificate must name: its address, which is its user name at the broker.
+    #[must_use]
+    pub fn holder(&self) -> String {
+        format!("{}/{}", self.site, self.box_name)
+    }
+
     /// What only `polewatchd run` needs, or the list of what is missing.
     ///
     /// # Errors
@@ -208,6 +251,16 @@ impl Config {
         }
         source.zip(broker).ok_or_else(|| ConfigError::Invalid { path: path.to_owned(), problems })
     }
+}
+
+fn file_problem(error: &FileError) -> Problem {
+    let key = match error.role {
+        Role::Ca => "uplink.ca",
+        Role::Certificate => "uplink.certificate",
+        Role::Key => "uplink.key",
+    };
+    let allowed = format!("{}, found {}", error.expected, error.found);
+    Problem::new(key, format_args!("{:?}", error.path.display().to_string()), allowed)
 }
 
 fn read_bounded(path: &Path) -> Result<String, ConfigError> {

@@ -289,6 +289,7 @@ fn uplink_settings(config: &Config, broker: Broker, spool: &Spool) -> Result<upl
         address,
         host: broker.host,
         port: broker.port,
+        tls: broker.tls,
         health_interval: config.uplink.health_interval,
         pace: Pace::of_seed(seed),
     })

@@ -161,6 +161,9 @@ fn uplink(uplink: &UplinkStatus) -> Part {
         _ if uplink.connected && uplink.dead_letters > 0 => {
             part("uplink", State::Warn, &format!("{} records were refused", uplink.dead_letters))
         }
+        _ if uplink.connected && uplink.notice.is_some() => {
+            part("uplink", State::Warn, uplink.notice.as_deref().unwrap_or_default())
+        }
         _ if uplink.connected => {
             part("uplink", State::Ok, &format!("{} records acknowledged", uplink.acknowledged))
         }

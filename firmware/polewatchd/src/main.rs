@@ -7,7 +7,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use crossbeam_channel::Receiver;
 use polewatchd::calendar;
-use polewatchd::config::{Config, Source};
+use polewatchd::clock::Clock;
+use polewatchd::config::{CameraAddress, Config, Source};
 use polewatchd::daemon;
 use polewatchd::kisa::Zones;
 use polewatchd::replay::{self, Outputs};
@@ -109,6 +110,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         }
         Command::CheckConfig { config: file, print } => {
             let config = Config::load(&file)?;
+            config.check_files(&file, Clock::system().wall())?;
             let scene = config.scene.as_ref().map_or_else(String::new, |it| format!("; {it}"));
             eprintln!("{}: good{scene}", file.display());
             if print {
@@ -148,7 +150,7 @@ fn run(command: Command) -> anyhow::Result<()> {
 #[expect(clippy::unnecessary_wraps, reason = "clap's parsers may fail")]
 fn recording(text: &str) -> Result<Source, String> {
     let is_stream = text.starts_with("rtsp://");
-    Ok(if is_stream { Source::Rtsp(text.to_owned()) } else { Source::File(text.into()) })
+    Ok(if is_stream { Source::Rtsp(CameraAddress::new(text)) } else { Source::File(text.into()) })
 }
 
 /// Brings something once the process is told to end.

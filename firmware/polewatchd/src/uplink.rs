@@ -8,6 +8,7 @@
 
 pub mod backoff;
 pub mod bell;
+mod broken;
 pub mod health;
 mod line;
 mod mqtt;
@@ -18,6 +19,8 @@ use std::io;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use tls::files::Files;
+use tls::keyring::Keyring;
 use wire::health::Health;
 use wire::{BoxAddress, Tag};
 
@@ -40,6 +43,8 @@ pub struct Settings {
     pub host: String,
     /// Its port.
     pub port: u16,
+    /// What a secured connection hangs on; `None` is a plain one.
+    pub tls: Option<Files>,
     /// How often health is published when nothing changes.
     pub health_interval: Duration,
     /// How fast and how patient.
@@ -82,6 +87,8 @@ impl Uplink {
     pub fn start(settings: Settings, spool: Spool, clock: Clock, beat: Beat) -> io::Result<Self> {
         let (bell, status) = (Bell::default(), StatusBoard::default());
         let (health, desk) = HealthBoard::new(settings.health_interval, bell.clone());
+        let holder = settings.address.to_string();
+        let keyring = settings.tls.clone().map(|files| Keyring::new(files, Some(holder)));
         let worker = Worker {
             line: settings.line(),
             session: Session::new(settings.pace),
@@ -91,6 +98,8 @@ impl Uplink {
             bell: bell.clone(),
             status: status.clone(),
             health,
+            keyring,
+            looked: None,
             outlet: None,
             beat,
             pause_until: None,

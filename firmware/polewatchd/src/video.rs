@@ -26,7 +26,7 @@ mod teardown;
 
 pub use codec::Codec;
 pub(crate) use decoder::element;
-pub use error::{VideoError, redacted};
+pub use error::VideoError;
 pub use file::FileFrames;
 pub use frame::{Colour, ColourMatrix, ColourRange, Frame};
 pub use intake::{Now, Outlets};

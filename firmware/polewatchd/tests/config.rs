@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "test code: an unwrap here is an assertion")]
 
+#[path = "../../tls/tests/files/authority.rs"]
+mod authority;
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -9,7 +12,10 @@ use analytics::line::Direction;
 use analytics::schedule::{Day, Days, Hours, Schedule};
 use analytics::settings::RuleKind;
 use board::BoardKind;
+use polewatchd::clock::Clock;
 use polewatchd::config::{Config, ConfigError, Source};
+
+use crate::authority::Authority;
 
 const WHOLE: &str = r#"
 site = "gangnam"
@@ -227,7 +233,7 @@ fn each_bad_value_is_named_with_what_is_allowed() {
         (
             "mqtt://127.0.0.1:1883",
             "mqtt://127.0.0.1:99999",
-            ": uplink.broker = \"mqtt://127.0.0.1:99999\": expected \"mqtt://host[:port]\"",
+            ": uplink.broker = \"mqtt://127.0.0.1:99999\": expected \"mqtts://host[:port]\", or \"mqtt://\" and a broker on this machine",
         ),
         ("sim:board", "sim:", ": board.kind = \"sim:\": expected \"none\", \"rpi\" or \"sim:DIR\""),
         (
@@ -283,6 +289,84 @@ fn each_bad_value_is_named_with_what_is_allowed() {
     }
 }
 
+const SECURED: &str = "[uplink]\nbroker = \"mqtts://room.example\"\nca = \"ca.crt\"\n\
+                       certificate = \"box.crt\"\nkey = \"box.key\"\n";
+
+/// The whole file with another way to the control room.
+fn with_uplink(section: &str) -> String {
+    WHOLE.replace("[uplink]\nbroker = \"mqtt://127.0.0.1:1883\"\n", section)
+}
+
+#[test]
+fn a_secured_broker_comes_with_three_files_beside_the_configuration() {
+    let config = load(&with_uplink(SECURED)).unwrap();
+    let broker = config.uplink.broker.unwrap();
+    assert_eq!((broker.host.as_str(), broker.port), ("room.example", 8883));
+    let files = broker.tls.unwrap();
+    for (path, name) in
+        [(files.ca, "ca.crt"), (files.certificate, "box.crt"), (files.key, "box.key")]
+    {
+        assert!(path.is_absolute() && path.ends_with(name), "{path:?}");
+    }
+}
+
+#[test]
+fn tls_is_whole_or_refused_and_elsewhere_there_is_nothing_but_tls() {
+    let broker = "expected \"mqtts://host[:port]\", or \"mqtt://\" and a broker on this machine";
+    let without = "expected no such key without a \"mqtts://\" broker";
+    let table = [
+        ("ca = \"ca.crt\"\n", "", "uplink.ca is missing: expected a PEM file (the broker's authority), as the broker is \"mqtts://\"".to_owned()),
+        ("certificate = \"box.crt\"\n", "", "uplink.certificate is missing: expected a PEM file (this box), as the broker is \"mqtts://\"".to_owned()),
+        ("key = \"box.key\"\n", "key = \"\"\n", "uplink.key is missing: expected a PEM file (its private key), as the broker is \"mqtts://\"".to_owned()),
+        ("mqtts://room.example", "mqtts://room.example:0", format!("uplink.broker = \"mqtts://room.example:0\": {broker}")),
+        ("mqtts://room.example", "mqtts://-", format!("uplink.broker = \"mqtts://-\": {broker}")),
+        ("mqtts://room.example", "mqtts://kim:pw@room.example", format!("uplink.broker = \"mqtt://***@...\": {broker}")),
+        (SECURED, "[uplink]\nbroker = \"mqtt://10.0.0.1\"\n", format!("uplink.broker = \"mqtt://10.0.0.1\": {broker}")),
+        (SECURED, "[uplink]\nbroker = \"mqtt://room.example\"\n", format!("uplink.broker = \"mqtt://room.example\": {broker}")),
+        (SECURED, "[uplink]\nbroker = \"mqtt://localhost\"\nkey = \"box.key\"\n", format!("uplink.key = \"box.key\": {without}")),
+        (SECURED, "[uplink]\nca = \"ca.crt\"\n", format!("uplink.ca = \"ca.crt\": {without}")),
+    ];
+    for (good, bad, expected) in table {
+        assert_eq!(refusal(&with_uplink(&SECURED.replacen(good, bad, 1))), format!(": {expected}"));
+    }
+    let long = "a".repeat(32);
+    let named = with_uplink(SECURED).replace("gangnam", &long).replace("pole-0412", &long);
+    let expected = "expected at most 63 characters together with `site`";
+    assert!(refusal(&named).contains(expected), "{}", refusal(&named));
+}
+
+#[test]
+fn the_files_of_a_secured_broker_are_checked_one_line_each() {
+    let authority = Authority::of_a_chain();
+    authority.issue(&["--box", "gangnam/pole-2", "--box", "gangnam/pole-3", "--expired"]);
+    let now = Clock::system().wall();
+    let check = |name: &str| {
+        let files = authority.files(name);
+        let section = format!(
+            "[uplink]\nbroker = \"mqtts://room.example\"\nca = {:?}\ncertificate = {:?}\nkey = {:?}\n",
+            files.ca, files.certificate, files.key
+        );
+        let config = load(&with_uplink(&section)).unwrap();
+        config.check_files(Path::new("p.toml"), now).map_err(|error| error.to_string())
+    };
+    assert_eq!(check("gangnam_pole-0412"), Ok(()));
+    for (name, count, expected) in [
+        ("nobody", 2, "p.toml: uplink.certificate = "),
+        (
+            "nobody",
+            2,
+            "nobody.key\": expected a private key in PEM, without a password, found No such file",
+        ),
+        ("poleroom", 1, "expected the common name \"gangnam/pole-0412\", found \"poleroom\""),
+        ("gangnam_pole-2", 2, "expected a certificate that holds now, "),
+        ("gangnam_pole-2", 2, ", found one that ended "),
+    ] {
+        let lines = check(name).unwrap_err();
+        assert_eq!(lines.lines().count(), count, "{lines}");
+        assert!(lines.contains(expected), "{name}: expected {expected:?} in {lines}");
+    }
+}
+
 #[test]
 fn an_unknown_key_is_named_with_its_line() {
     let message = refusal(&WHOLE.replace("[spool]", "[spool]\nmax_byte = 5"));
@@ -309,7 +393,7 @@ fn a_run_names_what_a_replay_could_do_without() {
     assert_eq!(
         message,
         "p.toml: camera.source is missing: expected \"rtsp://host[:port]/path\" or \"file:PATH\"\n\
-         p.toml: uplink.broker is missing: expected \"mqtt://host[:port]\""
+         p.toml: uplink.broker is missing: expected \"mqtts://host[:port]\", or \"mqtt://\" and a broker on this machine"
     );
 }
 

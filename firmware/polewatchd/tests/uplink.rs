@@ -5,134 +5,32 @@
 
 #[path = "uplink/broker.rs"]
 mod broker;
+#[path = "uplink/pole.rs"]
+mod pole;
 #[path = "uplink/room.rs"]
 mod room;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use analytics::event::{Event, EventId, EventKind, Measurement, Phase};
-use analytics::scene::light::Light;
+use analytics::event::{EventId, Phase};
 use analytics::time::FrameTime;
 use polewatchd::clip::{Clip, ClipReport};
-use polewatchd::clock::{Anchor, Clock};
-use polewatchd::dispatch::alarm::Identity;
-use polewatchd::dispatch::{BOX_EVENTS, Desk, Dispatch, Follows, Incident, Intake, Still};
+use polewatchd::clock::Clock;
+use polewatchd::dispatch::{BOX_EVENTS, Follows, Incident, Still};
 use polewatchd::spool::{Limits, Spool};
-use polewatchd::uplink::backoff::Backoff;
-use polewatchd::uplink::session::Pace;
-use polewatchd::uplink::{Settings, Uplink};
+use polewatchd::uplink::Uplink;
 use polewatchd::watchdog::Beat;
+use wire::MediaKind;
 use wire::alarm::{ClockQuality, Kind, WallTime};
 use wire::health::Report;
-use wire::{BoxAddress, MediaKind, RecordId};
 
 use crate::broker::Broker;
+use crate::pole::{Pole, event, ms, settings, until};
 use crate::room::Room;
 
-/// A box without camera and detector.
-struct Pole {
-    spool: Spool,
-    uplink: Uplink,
-    dispatch: Dispatch,
-    intake: Intake,
-    dir: tempfile::TempDir,
-}
-
-impl Pole {
-    fn start(port: u16) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let clock = Clock::system();
-        let limits = Limits::of_bytes(1 << 30);
-        let (spool, _) = Spool::open(&dir.path().join("spool"), limits, clock.clone()).unwrap();
-        let uplink =
-            Uplink::start(settings(port), spool.clone(), clock.clone(), Beat::default()).unwrap();
-        let desk = Desk {
-            identity: Identity {
-                camera: "역삼로 12".to_owned(),
-                model: [1; 8],
-                config: [2; 8],
-                firmware: "0.1.0".to_owned(),
-            },
-            anchor: Anchor { frame: FrameTime::default(), at: clock.now() },
-            clock,
-            spool: spool.clone(),
-            bell: uplink.bell(),
-        };
-        let (dispatch, intake) = Dispatch::start(desk).unwrap();
-        Self { spool, uplink, dispatch, intake, dir }
-    }
-
-    fn raise(&self, number: u64) {
-        let incident = Incident::Event { event: event(number), follows: Follows::default() };
-        self.intake.incidents.send(incident).unwrap();
-    }
-
-    /// Waits until so many records were acknowledged since the start, and none is left.
-    fn drained(&self, records: u64) {
-        until("all records are acknowledged", || self.uplink.status().acknowledged == records);
-        assert_eq!(self.spool.status().unacknowledged(), 0);
-    }
-
-    /// Ends like the daemon does, and leaves the folder.
-    fn stop(self) -> tempfile::TempDir {
-        drop(self.intake);
-        self.dispatch.finish();
-        let started = Instant::now();
-        self.uplink.stop();
-        assert!(started.elapsed() < Duration::from_millis(1500), "{:?}", started.elapsed());
-        self.dir
-    }
-}
-
-fn settings(port: u16) -> Settings {
-    let quick = Backoff { first: ms(50), most: ms(200), seed: 1 };
-    Settings {
-        address: BoxAddress::new("gangnam", "pole-0412").unwrap(),
-        host: "127.0.0.1".to_owned(),
-        port,
-        health_interval: Duration::from_secs(30),
-        pace: Pace { window: 8, answer_within: ms(400), resend: quick, dial: quick },
-    }
-}
-
-fn event(number: u64) -> Event {
-    Event {
-        id: EventId(number),
-        phase: Phase::Begin,
-        kind: EventKind::Intrusion,
-        rule: "lawn-intrusion".into(),
-        zone: Some("lawn".into()),
-        onset: FrameTime::default(),
-        decided: FrameTime::from_micros(500_000),
-        measurement: Measurement { quantity: "inside", value: 0.5, threshold: 0.5, unit: "s" },
-        light: Light::Day,
-        participants: Vec::new(),
-    }
-}
-
-fn ms(ms: u64) -> Duration {
-    Duration::from_millis(ms)
-}
-
-fn until(what: &str, mut reached: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while !reached() {
-        assert!(Instant::now() < deadline, "waited in vain until {what}");
-        std::thread::sleep(ms(2));
-    }
-}
-
 fn events_of(room: &Room) -> Vec<u64> {
-    let mut seen: Vec<RecordId> = Vec::new();
-    let mut events = Vec::new();
-    for alarm in &room.heard().alarms {
-        if !seen.contains(&alarm.record) {
-            seen.push(alarm.record);
-            events.push(alarm.event.number);
-        }
-    }
-    events
+    room.heard().events()
 }
 
 #[test]
@@ -333,15 +231,8 @@ fn an_alarm_is_at_the_subscriber_within_a_quarter_of_a_second() {
     let pole = Pole::start(broker.port());
     pole.raise(1);
     pole.drained(1);
-    let mut append_to_room = Vec::new();
-    for number in 2..=200 {
-        let raised = Instant::now();
-        pole.raise(number);
-        until("it came", || room.heard().arrivals.contains_key(&number));
-        append_to_room.push(room.heard().arrivals[&number] - raised);
-    }
-    append_to_room.sort_unstable();
-    let at = |percent: usize| append_to_room[append_to_room.len() * percent / 100];
+    let delays = pole.delays(&room, 2..=200);
+    let at = |percent: usize| delays[delays.len() * percent / 100];
     println!("event to subscriber: p50 {:?}, p99 {:?}", at(50), at(99));
     assert!(at(99) < ms(250), "p99 {:?}", at(99));
     pole.stop();

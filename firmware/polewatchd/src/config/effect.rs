@@ -62,14 +62,7 @@ impl From<&Config> for RawConfig {
                 dir: Some(config.spool.dir.display().to_string()),
                 max_bytes: i64::try_from(config.spool.max_bytes).ok(),
             },
-            uplink: RawUplink {
-                broker: config
-                    .uplink
-                    .broker
-                    .as_ref()
-                    .map(|at| format!("mqtt://{}:{}", at.host, at.port)),
-                health_interval: Some(text(config.uplink.health_interval)),
-            },
+            uplink: uplink(config),
             board: RawBoard { kind: Some(config.board.to_string()) },
         }
     }
@@ -82,7 +75,7 @@ fn camera(config: &Config) -> RawCamera {
         Transport::Udp => "udp",
     };
     let source = config.camera.source.as_ref().map(|source| match source {
-        Source::Rtsp(address) => masked(address),
+        Source::Rtsp(address) => address.masked(),
         Source::File(path) => format!("file:{}", path.display()),
     });
     RawCamera {
@@ -94,13 +87,16 @@ fn camera(config: &Config) -> RawCamera {
     }
 }
 
-/// The address without user and password.
-fn masked(address: &str) -> String {
-    let (scheme, rest) = address.split_once("://").unwrap_or(("rtsp", address));
-    let (authority, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
-    match authority.rsplit_once('@') {
-        Some((_, host)) => format!("{scheme}://***:***@{host}{path}"),
-        None => address.to_owned(),
+fn uplink(config: &Config) -> RawUplink {
+    let broker = config.uplink.broker.as_ref();
+    let files = broker.and_then(|broker| broker.tls.as_ref());
+    let path = |path: &PathBuf| path.display().to_string();
+    RawUplink {
+        broker: broker.map(ToString::to_string),
+        ca: files.map(|files| path(&files.ca)),
+        certificate: files.map(|files| path(&files.certificate)),
+        key: files.map(|files| path(&files.key)),
+        health_interval: Some(text(config.uplink.health_interval)),
     }
 }
 

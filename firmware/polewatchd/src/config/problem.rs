@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use super::address::masked;
+
 /// One key that cannot be believed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -20,7 +22,9 @@ impl Problem {
         value: impl fmt::Display,
         allowed: impl Into<String>,
     ) -> Self {
-        Self { key: key.into(), value: Some(value.to_string()), allowed: allowed.into() }
+        // What stands under the wrong key may be the camera's address.
+        let (value, allowed) = (masked(&value.to_string()), masked(&allowed.into()));
+        Self { key: key.into(), value: Some(value), allowed }
     }
 
     pub(super) fn missing(key: impl Into<String>, allowed: impl Into<String>) -> Self {
@@ -82,7 +86,7 @@ impl ConfigError {
     pub(super) fn syntax(path: &Path, text: &str, error: &toml::de::Error) -> Self {
         let start = error.span().map_or(0, |span| span.start.min(text.len()));
         let line = 1 + text.as_bytes()[..start].iter().filter(|&&byte| byte == b'\n').count();
-        let message = error.message().lines().collect::<Vec<_>>().join("; ");
+        let message = masked(&error.message().lines().collect::<Vec<_>>().join("; "));
         Self::Syntax { path: path.to_owned(), line, message }
     }
 }

@@ -5,7 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Deserialize, Serialize)]
+// No `Debug`: the camera's address holds a password.
+#[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawConfig {
     pub(super) site: String,
@@ -36,7 +37,7 @@ pub(super) struct RawConfig {
     pub(super) board: RawBoard,
 }
 
-#[derive(Debug, Default, Deserialize, Serialize)]
+#[derive(Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawCamera {
     pub(super) name: Option<String>,
@@ -115,6 +116,9 @@ pub(super) struct RawSpool {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawUplink {
     pub(super) broker: Option<String>,
+    pub(super) ca: Option<String>,
+    pub(super) certificate: Option<String>,
+    pub(super) key: Option<String>,
     pub(super) health_interval: Option<String>,
 }
 

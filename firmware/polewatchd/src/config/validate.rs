@@ -7,6 +7,7 @@ mod hours;
 mod places;
 mod rules;
 mod scene;
+mod uplink;
 
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
@@ -18,12 +19,13 @@ use detector::{BackendKind, Precision};
 
 use super::raw::{RawClip, RawConfig};
 use super::{
-    Broker, Camera, Clip, Config, DetectorConfig, Looking, Problem, Source, SpoolConfig, Transport,
-    Uplink,
+    Camera, CameraAddress, Clip, Config, DetectorConfig, Looking, Problem, Source, SpoolConfig,
+    Transport,
 };
 
+pub(super) use uplink::BROKER_ALLOWED;
+
 pub(super) const SOURCE_ALLOWED: &str = "\"rtsp://host[:port]/path\" or \"file:PATH\"";
-pub(super) const BROKER_ALLOWED: &str = "\"mqtt://host[:port]\"";
 
 const TOPIC_NAME_ALLOWED: &str = "1 to 32 characters of a-z, 0-9 and '-'";
 const LABEL_ALLOWED: &str = "1 to 48 bytes without control characters";
@@ -35,7 +37,6 @@ const MAX_CAMERA_NAME_BYTES: usize = 96;
 /// Default folder of the spool on a box.
 const DEFAULT_SPOOL_DIR: &str = "/var/lib/polewatch/spool";
 const DEFAULT_SPOOL_BYTES: i64 = 1 << 30;
-const MQTT_PORT: u16 = 1883;
 
 pub(super) fn validate(
     raw: &RawConfig,
@@ -82,6 +83,10 @@ struct Check<'a> {
 impl Check<'_> {
     fn refuse(&mut self, key: impl Into<String>, value: impl Display, allowed: impl Into<String>) {
         self.problems.push(Problem::new(key, value, allowed));
+    }
+
+    fn missing(&mut self, key: &str, allowed: String) {
+        self.problems.push(Problem::missing(key, allowed));
     }
 
     fn topic_name(&mut self, key: &str, name: &str) -> String {
@@ -192,11 +197,16 @@ impl Check<'_> {
             && !authority.is_empty()
             && !text.contains(char::is_whitespace)
         {
-            return Some(Source::Rtsp(text.to_owned()));
+            return Some(Source::Rtsp(CameraAddress::new(text)));
         }
         // The address may hold a password: only its scheme is shown.
-        let scheme = text.split(':').next().unwrap_or_default();
-        self.refuse("camera.source", format_args!("\"{scheme}:...\""), SOURCE_ALLOWED);
+        let shown = match text.split_once("://") {
+            Some((scheme, _)) if scheme.chars().all(|c| c.is_ascii_alphabetic()) => {
+                format!("\"{scheme}://...\"")
+            }
+            _ => "\"...\"".to_owned(),
+        };
+        self.refuse("camera.source", shown, SOURCE_ALLOWED);
         None
     }
 
@@ -242,28 +252,6 @@ impl Check<'_> {
         SpoolConfig { dir, max_bytes: self.whole("spool.max_bytes", bytes, 16 << 20, 1 << 40) }
     }
 
-    fn uplink(&mut self, raw: &RawConfig) -> Uplink {
-        let interval = raw.uplink.health_interval.as_deref();
-        Uplink {
-            broker: raw.uplink.broker.as_deref().and_then(|text| self.broker(text)),
-            health_interval: self.duration("uplink.health_interval", interval, "30s", ("1s", "1h")),
-        }
-    }
-
-    fn broker(&mut self, text: &str) -> Option<Broker> {
-        let parsed = text.strip_prefix("mqtt://").and_then(parse_host_port);
-        if parsed.is_none() {
-            // Credentials do not belong here, but somebody may have put them here.
-            let shown = if text.contains('@') {
-                "\"mqtt://...@...\"".to_owned()
-            } else {
-                format!("{text:?}")
-            };
-            self.refuse("uplink.broker", shown, BROKER_ALLOWED);
-        }
-        parsed
-    }
-
     fn board(&mut self, raw: &RawConfig) -> BoardKind {
         match raw.board.kind.as_deref().unwrap_or("none").parse() {
             Ok(BoardKind::Sim(dir)) => BoardKind::Sim(self.folder.join(dir)),
@@ -275,13 +263,4 @@ impl Check<'_> {
             }
         }
     }
-}
-
-fn parse_host_port(text: &str) -> Option<Broker> {
-    let (host, port) = match text.rsplit_once(':') {
-        Some((host, port)) => (host, port.parse().ok().filter(|port| *port > 0)?),
-        None => (text, MQTT_PORT),
-    };
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-    (!host.is_empty() && host.chars().all(plain)).then(|| Broker { host: host.to_owned(), port })
 }

@@ -8,7 +8,10 @@
 use std::time::{Duration, Instant};
 
 use rumqttc::v5::mqttbytes::v5::Publish;
-use rumqttc::v5::{ConnectionError, Event, EventLoop, StateError};
+use rumqttc::v5::{ConnectionError, Event, EventLoop};
+use tls::failure::Stage;
+use tls::keyring::{Keyring, Look};
+use tls::moment::Moment;
 use tokio::time::{sleep_until, timeout};
 use wire::health::Health;
 use wire::media::MediaChunk;
@@ -17,6 +20,7 @@ use wire::{Message, Tag};
 
 use super::Settings;
 use super::bell::Bell;
+use super::broken::Broken;
 use super::health::HealthBoard;
 use super::mqtt::{self, Line, News, Outlet, QueueFull};
 use super::session::media::Piece;
@@ -30,6 +34,8 @@ use crate::watchdog::Beat;
 const LEAVE_WITHIN: Duration = Duration::from_millis(900);
 /// How long to sleep at most: the watchdog wants to hear of the line even when nothing is to be sent.
 const ROUND: Duration = Duration::from_secs(5);
+/// How often the files of a secured connection are looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// After a disk error the spool is asked again so much later.
 const DISK_PAUSE: Duration = Duration::from_secs(1);
 
@@ -43,27 +49,16 @@ pub(super) struct Worker {
     pub(super) health: HealthBoard,
     pub(super) line: Line,
     pub(super) session: Session,
+    /// Who we are over TLS; `None` where the way is a plain one.
+    pub(super) keyring: Option<Keyring>,
+    /// When its files were last looked at.
+    pub(super) looked: Option<Instant>,
     /// Where to send; `None` while there is no connection.
     pub(super) outlet: Option<Outlet>,
     /// Proof of progress, for the watchdog.
     pub(super) beat: Beat,
     /// No sending before, because the spool could not be read.
     pub(super) pause_until: Option<Instant>,
-}
-
-/// Why a connection cannot go on.
-#[derive(Debug, thiserror::Error)]
-enum Broken {
-    #[error("{}", describe(.0))]
-    Connection(Box<ConnectionError>),
-    #[error(transparent)]
-    Queue(#[from] QueueFull),
-}
-
-impl From<ConnectionError> for Broken {
-    fn from(error: ConnectionError) -> Self {
-        Self::Connection(Box::new(error))
-    }
 }
 
 impl Worker {
@@ -93,11 +88,19 @@ impl Worker {
 
     /// One connection, from dialing to its end.
     async fn converse(&mut self) -> Result<(), Broken> {
-        let (outlet, mut events) = mqtt::dial(&self.line);
+        self.look();
+        let credentials = self.keyring.as_ref().and_then(Keyring::credentials);
+        if let (Some(keyring), None) = (&self.keyring, credentials) {
+            return Err(Broken::Files(keyring.trouble().unwrap_or_default().to_owned()));
+        }
+        let (outlet, mut events) = mqtt::dial(&self.line, credentials);
         self.outlet = Some(outlet);
         loop {
             let Some(event) = self.next_event(&mut events).await? else {
-                return self.leave(&mut events).await;
+                if self.bell.stopping() {
+                    return self.leave(&mut events).await;
+                }
+                return self.move_over(&mut events).await;
             };
             let news = self.outlet.as_mut().map_or(News::Nothing, |outlet| outlet.read(event));
             self.hear(news)?;
@@ -105,23 +108,53 @@ impl Worker {
     }
 
     /// The next event of the client's loop, everything else being done meanwhile; `None` when it is
-    /// time to leave. The loop's future is kept until it is done: dropped half way, it could take a
+    /// time to leave, for good or for a connection with a new certificate. The loop's future is kept until it is done: dropped half way, it could take a
     /// half-written packet with it.
     async fn next_event(&mut self, events: &mut EventLoop) -> Result<Option<Event>, Broken> {
         let poll = events.poll();
         tokio::pin!(poll);
         loop {
             tokio::select! {
-                event = &mut poll => return Ok(Some(event?)),
+                event = &mut poll => return Ok(Some(event.map_err(|error| self.broken(&error))?)),
                 () = self.bell.rung() => {}
                 () = sleep_until(self.wake_at().into()) => {}
             }
             self.beat.tick();
-            if self.bell.stopping() {
+            if self.bell.stopping() || (self.session.is_up() && self.renewed()) {
                 return Ok(None);
             }
             self.send()?;
         }
+    }
+
+    fn broken(&self, error: &ConnectionError) -> Broken {
+        let stage = if self.session.is_up() { Stage::Accepted } else { Stage::Dialing };
+        match self.keyring {
+            Some(_) => Broken::of_secured(error, stage),
+            None => Broken::of_plain(error, stage),
+        }
+    }
+
+    /// Whether the files of a secured connection have changed into others that can be used; looks
+    /// from time to time.
+    fn renewed(&mut self) -> bool {
+        let due = self.looked.is_none_or(|looked| self.clock.now() >= looked + LOOK_EVERY);
+        due && self.look() == Look::Renewed
+    }
+
+    /// Looks at the files, and notes what is to be done about them.
+    fn look(&mut self) -> Look {
+        let Some(keyring) = &mut self.keyring else { return Look::Unchanged };
+        self.looked = Some(self.clock.now());
+        let look = keyring.look();
+        match (look, keyring.trouble()) {
+            (Look::Renewed, _) => tracing::info!("certificate read: {}", shown(keyring)),
+            (Look::Unusable, Some(trouble)) => tracing::warn!("certificate not usable: {trouble}"),
+            _ => {}
+        }
+        let notice = keyring.notice(Moment::of_unix_ms(self.clock.wall().unix_ms));
+        self.status.note(|status| status.notice = notice);
+        look
     }
 
     fn hear(&mut self, news: News) -> Result<(), Broken> {
@@ -294,8 +327,9 @@ impl Worker {
     fn wake_at(&self) -> Instant {
         let now = self.clock.now();
         let health = self.session.is_up().then(|| self.health.due_at()).flatten();
+        let look = self.looked.filter(|_| self.session.is_up()).map(|looked| looked + LOOK_EVERY);
         let paused = self.pause_until.filter(|until| *until > now);
-        let timers = [self.session.wake_at(now), health, paused];
+        let timers = [self.session.wake_at(now), health, look, paused];
         let due = timers.into_iter().flatten().min();
         due.unwrap_or(now + ROUND).min(now + ROUND)
     }
@@ -305,8 +339,21 @@ impl Worker {
         if !self.session.is_up() {
             return Ok(());
         }
+        if let Some(outlet) = &mut self.outlet {
+            outlet.retain(&self.line.health_topic, self.line.offline.clone())?;
+        }
+        self.part(events).await
+    }
+
+    /// Leaves a connection for one with the new certificate. The box does not go, and nobody is told
+    /// that it does; what was not acknowledged is sent again.
+    async fn move_over(&mut self, events: &mut EventLoop) -> Result<(), Broken> {
+        self.part(events).await?;
+        Err(Broken::Renewed)
+    }
+
+    async fn part(&mut self, events: &mut EventLoop) -> Result<(), Broken> {
         let Some(mut outlet) = self.outlet.take() else { return Ok(()) };
-        outlet.retain(&self.line.health_topic, self.line.offline.clone())?;
         outlet.part()?;
         let parting = async {
             while !matches!(outlet.read(events.poll().await?), News::Parted) {}
@@ -315,13 +362,21 @@ impl Worker {
         let parted = timeout(LEAVE_WITHIN, parting).await;
         self.status.note(|status| status.connected = false);
         match parted {
-            Ok(result) => Ok(result?),
+            Ok(result) => result.map_err(|error| self.broken(&error)),
             Err(_) => {
                 tracing::warn!("the broker did not take our leave in time");
                 Ok(())
             }
         }
     }
+}
+
+/// Whose the newest certificate is, and until when.
+fn shown(keyring: &Keyring) -> String {
+    keyring.credentials().map_or_else(String::new, |credentials| {
+        let certificate = credentials.certificate();
+        format!("{}, ends {}", certificate.common_name, certificate.not_after)
+    })
 }
 
 fn encode_piece(piece: &Piece, bytes: &[u8]) -> Option<Vec<u8>> {
@@ -337,18 +392,4 @@ fn encode_piece(piece: &Piece, bytes: &[u8]) -> Option<Vec<u8>> {
     };
     let mut buffer = vec![0; Tag::Media.max_bytes()];
     Some(wire::encode(&chunk, &mut buffer).ok()?.to_vec())
-}
-
-/// In the words of an installer rather than of the client's states.
-fn describe(error: &ConnectionError) -> String {
-    match error {
-        ConnectionError::Timeout(_) => "no answer to the connection attempt".to_owned(),
-        ConnectionError::Io(error) => error.to_string(),
-        ConnectionError::ConnectionRefused(code) => format!("refused by the broker: {code:?}"),
-        ConnectionError::MqttState(StateError::ServerDisconnect { reason_code, .. }) => {
-            format!("sent away by the broker: {reason_code:?}")
-        }
-        ConnectionError::MqttState(StateError::AwaitPingResp) => "silent".to_owned(),
-        other => other.to_string(),
-    }
 }

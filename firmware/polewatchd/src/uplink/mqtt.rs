@@ -15,7 +15,8 @@ use rumqttc::v5::mqttbytes::v5::{
     ConnectProperties, Filter, LastWill, PubAck, PubAckReason, Publish, RetainForwardRule,
 };
 use rumqttc::v5::{AsyncClient, Event, EventLoop, Incoming, MqttOptions};
-use rumqttc::{NetworkOptions, Outgoing};
+use rumqttc::{NetworkOptions, Outgoing, TlsConfiguration, Transport};
+use tls::files::Credentials;
 use wire::envelope::{MAX_ACK_BYTES, MAX_PACKET_BYTES};
 
 use super::session::{Parcel, Refusal};
@@ -73,10 +74,16 @@ pub(super) enum News {
     Nothing,
 }
 
-/// A connection that has yet to be made: the outlet, and the loop that must be polled.
+/// A connection that has yet to be made: the outlet, and the loop that must be polled. Without
+/// credentials it is a plain one.
 #[must_use]
-pub(super) fn dial(line: &Line) -> (Outlet, EventLoop) {
-    let (client, event_loop) = AsyncClient::new(options(line), REQUESTS);
+pub(super) fn dial(line: &Line, credentials: Option<&Credentials>) -> (Outlet, EventLoop) {
+    let mut options = options(line);
+    if let Some(credentials) = credentials {
+        let secured = TlsConfiguration::Rustls(credentials.client());
+        options.set_transport(Transport::tls_with_config(secured));
+    }
+    let (client, event_loop) = AsyncClient::new(options, REQUESTS);
     (Outlet { client, unnumbered: VecDeque::new(), numbered: BTreeMap::new() }, event_loop)
 }
 

@@ -17,6 +17,8 @@ pub struct UplinkStatus {
     pub dead_letters: u64,
     /// Payloads on the acknowledgement topic that were no acknowledgement.
     pub garbage: u64,
+    /// What somebody should do about the certificate before it is too late.
+    pub notice: Option<String>,
     /// Why the last connection failed or ended; `None` while connected.
     pub trouble: Option<String>,
 }

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use gstreamer::prelude::*;
 
+use crate::config::masked;
+
 /// Why there are no pictures. `peer` is a file's path or an address without its credentials.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum VideoError {
@@ -131,7 +133,7 @@ impl VideoError {
     /// What GStreamer reports and nobody can name better.
     pub(crate) fn from_stream(peer: &str, error: &gstreamer::message::Error) -> Self {
         let element = error.src().map_or_else(String::new, |source| source.name().to_string());
-        let detail = one_line(error.error().message());
+        let detail = masked(&one_line(error.error().message()));
         Self::Stream { peer: peer.to_owned(), element, detail }
     }
 }
@@ -139,36 +141,4 @@ impl VideoError {
 /// `text` on one line.
 pub(crate) fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// An address without user and password: `rtsp://a:b@host/x` becomes `rtsp://host/x`.
-#[must_use]
-pub fn redacted(address: &str) -> String {
-    let Some((scheme, rest)) = address.split_once("://") else { return address.to_owned() };
-    let authority_end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    // A password may hold an unescaped '/': then the '@' stands after what looks like the end.
-    let end = if rest[..authority_end].contains('@') { authority_end } else { rest.len() };
-    match rest[..end].rfind('@') {
-        Some(at) => format!("{scheme}://{}", &rest[at + 1..]),
-        None => address.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn credentials_never_reach_a_line() {
-        for (address, expected) in [
-            ("rtsp://cam/1", "rtsp://cam/1"),
-            ("rtsp://admin:secret@10.0.0.2:554/h264", "rtsp://10.0.0.2:554/h264"),
-            ("rtsp://admin:p@ss@10.0.0.2/a", "rtsp://10.0.0.2/a"),
-            ("rtsp://admin:p/ss@10.0.0.2/a", "rtsp://10.0.0.2/a"),
-            ("rtsp://10.0.0.2", "rtsp://10.0.0.2"),
-            ("clip@home.mp4", "clip@home.mp4"),
-        ] {
-            assert_eq!(redacted(address), expected, "{address}");
-        }
-    }
 }

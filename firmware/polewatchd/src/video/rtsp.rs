@@ -14,9 +14,10 @@ use gstreamer_rtsp as gst_rtsp;
 
 use super::codec::Codec;
 use super::decoder;
-use super::error::{VideoError, one_line, redacted};
+use super::error::{VideoError, one_line};
 use super::intake::Session;
 use super::live::{Plan, attach_tail};
+use crate::config::CameraAddress;
 
 /// A request that is not answered for this long has failed.
 const ANSWER: Duration = Duration::from_secs(10);
@@ -52,7 +53,7 @@ impl Wire {
 /// What a camera has offered in this attempt.
 #[derive(Clone, Debug)]
 pub(crate) struct Offer {
-    address: String,
+    address: CameraAddress,
     wire: Wire,
     streams: Arc<Mutex<Vec<Stream>>>,
 }
@@ -76,8 +77,8 @@ impl Stream {
 }
 
 impl Offer {
-    pub(crate) fn new(address: &str, wire: Wire) -> Self {
-        Self { address: address.to_owned(), wire, streams: Arc::default() }
+    pub(crate) fn new(address: &CameraAddress, wire: Wire) -> Self {
+        Self { address: address.clone(), wire, streams: Arc::default() }
     }
 
     /// Takes note of a stream; whether it is the one to ask for.
@@ -90,7 +91,7 @@ impl Offer {
 
     /// What an error of this attempt means; `None` when it is not the camera's.
     pub(crate) fn diagnose(&self, error: &gst::message::Error) -> Option<VideoError> {
-        let (cause, peer) = (error.error(), redacted(&self.address));
+        let (cause, peer) = (error.error(), self.address.to_string());
         if cause.matches(gst::ResourceError::NotAuthorized) {
             return Some(VideoError::Unauthorized { peer });
         }
@@ -138,8 +139,8 @@ impl Offer {
 }
 
 /// The host and port of `rtsp://[user[:password]@]host[:port]/path`.
-fn host_and_port(address: &str) -> Option<(String, u16)> {
-    let clean = redacted(address);
+fn host_and_port(address: &CameraAddress) -> Option<(String, u16)> {
+    let clean = address.to_string();
     let rest = clean.split_once("://")?.1;
     let authority = rest.split(['/', '?']).next()?;
     let (host, port) = match authority.rsplit_once(':') {
@@ -157,7 +158,7 @@ pub(crate) fn attach(
     offer: &Offer,
 ) -> Result<(), VideoError> {
     let source = decoder::element("rtspsrc")?;
-    source.set_property("location", &offer.address);
+    source.set_property("location", offer.address.with_credentials());
     source.set_property("protocols", offer.wire.protocols());
     source.set_property("latency", u32::try_from(plan.latency.as_millis()).unwrap_or(u32::MAX));
     source.set_property("tcp-timeout", u64::try_from(ANSWER.as_micros()).unwrap_or(u64::MAX));
@@ -204,7 +205,7 @@ mod tests {
 
     #[test]
     fn only_the_first_video_stream_is_asked_for() {
-        let offer = Offer::new("rtsp://cam/1", Wire::Tcp);
+        let offer = Offer::new(&CameraAddress::new("rtsp://cam/1"), Wire::Tcp);
         let offered = [
             ("audio", "PCMA", false),
             ("video", "JPEG", false),
@@ -225,9 +226,8 @@ mod tests {
             ("rtsp://u:p@10.0.0.2:8554/a?b=1", Some(("10.0.0.2", 8554))),
             ("rtsp://[fe80::1]/1", Some(("fe80::1", 554))),
             ("rtsp://[fe80::1]:8554/1", Some(("fe80::1", 8554))),
-            ("cam", None),
         ] {
-            let got = host_and_port(address);
+            let got = host_and_port(&CameraAddress::new(address));
             let got = got.as_ref().map(|(host, port)| (host.as_str(), *port));
             assert_eq!(got, expected, "{address}");
         }

@@ -14,7 +14,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use super::backoff::Backoff;
 use super::decoder;
-use super::error::{VideoError, redacted};
+use super::error::VideoError;
 use super::intake::{Intake, Now, Outlets, Session};
 use super::live::{Live, Plan};
 use super::rtsp::Wire;
@@ -78,7 +78,7 @@ impl Video {
     #[must_use]
     pub fn new(settings: Settings, outlets: Outlets, now: Now) -> Self {
         let peer = match &settings.source {
-            Source::Rtsp(address) => redacted(address),
+            Source::Rtsp(address) => address.to_string(),
             Source::File(path) => path.display().to_string(),
         };
         let board = StatusBoard::default();

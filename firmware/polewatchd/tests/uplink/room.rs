@@ -1,4 +1,5 @@
 //! A control room of the simplest kind: hears everything, answers for what it has.
+#![allow(dead_code, reason = "shared by tests that need different parts of it")]
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,7 +9,9 @@ use std::time::{Duration, Instant};
 
 use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::{Client, Connection, Event, Incoming, MqttOptions};
+use rumqttc::{TlsConfiguration, Transport};
 use sha2::{Digest, Sha256};
+use tls::files::Files;
 use wire::media::MediaChunk;
 use wire::topic::ROOM_FILTERS;
 use wire::{Ack, Alarm, EventRef, Health, MediaKind, Message, RecordId, Tag, Verdict};
@@ -43,12 +46,25 @@ pub(crate) struct Room {
 impl Room {
     /// Connects, again and again if need be, and listens on a thread of its own.
     pub(crate) fn open(port: u16) -> Self {
+        Self::join(port, None)
+    }
+
+    /// The same over TLS, with these files.
+    pub(crate) fn open_secured(port: u16, files: &Files) -> Self {
+        let client = files.read().unwrap().client();
+        Self::join(port, Some(Transport::tls_with_config(TlsConfiguration::Rustls(client))))
+    }
+
+    fn join(port: u16, secured: Option<Transport>) -> Self {
         let name = format!("room-{:?}", Instant::now());
         let mut options = MqttOptions::new(name, "127.0.0.1", port);
         options.set_max_packet_size(Some(wire::envelope::MAX_PACKET_BYTES as u32));
         let mut network = rumqttc::NetworkOptions::new();
         network.set_tcp_nodelay(true);
         options.set_network_options(network);
+        if let Some(transport) = secured {
+            options.set_transport(transport);
+        }
         let (client, connection) = Client::new(options, 100);
         let room =
             Self { client, heard: Arc::default(), silent: Arc::default(), closing: Arc::default() };
@@ -157,6 +173,19 @@ impl Duty {
 }
 
 impl Heard {
+    /// Each alarm once, in the order they came, by its event.
+    pub(crate) fn events(&self) -> Vec<u64> {
+        let mut seen: Vec<RecordId> = Vec::new();
+        let mut events = Vec::new();
+        for alarm in &self.alarms {
+            if !seen.contains(&alarm.record) {
+                seen.push(alarm.record);
+                events.push(alarm.event.number);
+            }
+        }
+        events
+    }
+
     /// Keeps a piece; the verdict when the file is complete.
     fn place(&mut self, chunk: &MediaChunk<'_>) -> Option<Verdict> {
         let pieces = self.pieces.entry(chunk.record).or_default();

@@ -85,7 +85,7 @@ pub(crate) struct Started {
 pub(crate) struct Broker {
     pub(crate) at: String,
     pub(crate) broker: String,
-    /// "connected" or "lost".
+    /// "connected", "lost", "refused" or "certificate".
     pub(crate) state: &'static str,
     /// Whether the broker kept the session; or why it was lost.
     pub(crate) detail: String,

@@ -32,6 +32,8 @@ use std::time::Duration;
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand};
+use tls::files::Files;
+use tls::keyring::Keyring;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::Sender;
 use wire::{Level, topic::ROOM_FILTERS};
@@ -60,9 +62,18 @@ enum Command {
 
 #[derive(Args)]
 struct RunArgs {
-    /// The MQTT broker: mqtt://[user@]host[:port]
+    /// The MQTT broker: mqtts://host[:port], or mqtt://[user@]host[:port] on this machine
     #[arg(long, default_value = "mqtt://127.0.0.1:1883")]
     broker: BrokerAddress,
+    /// The broker's authority, a PEM file: with mqtts://
+    #[arg(long)]
+    ca: Option<PathBuf>,
+    /// This room's certificate, a PEM file: with mqtts://
+    #[arg(long)]
+    certificate: Option<PathBuf>,
+    /// Its private key, a PEM file: with mqtts://
+    #[arg(long)]
+    key: Option<PathBuf>,
     /// The folder alarms, stills and clips are kept in; made if missing
     #[arg(long)]
     store: PathBuf,
@@ -92,6 +103,7 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &RunArgs) -> anyhow::Result<()> {
+    let keyring = keyring(args)?;
     let voice = if args.json { Voice::Json } else { Voice::Words };
     let offset = args.utc_offset;
     let (store, kept) = Store::open(&args.store)?;
@@ -117,7 +129,7 @@ fn run(args: &RunArgs) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let reason = runtime.block_on(async {
         tokio::select! {
-            never = mqtt::run(link, inbox_in.clone(), outbox_out) => match never {},
+            never = mqtt::run(link, keyring, inbox_in.clone(), outbox_out) => match never {},
             never = ticks(&inbox_in) => match never {},
             reason = asked_to_stop() => reason,
             // Its thread has panicked; joining it tells.
@@ -130,6 +142,26 @@ fn run(args: &RunArgs) -> anyhow::Result<()> {
     let at = offset.civil(clock::now_unix_ms()).stamp();
     voice.say(&Fact::Stopped(Stopped { at, reason: reason.to_owned() }), offset);
     ended.map_err(|_| anyhow::anyhow!("the room's thread has panicked"))
+}
+
+/// The room's certificate, which must be good at the start; a plain connection needs none.
+fn keyring(args: &RunArgs) -> anyhow::Result<Option<Keyring>> {
+    let files = match (args.broker.secured, &args.ca, &args.certificate, &args.key) {
+        (true, Some(ca), Some(certificate), Some(key)) => {
+            Files { ca: ca.clone(), certificate: certificate.clone(), key: key.clone() }
+        }
+        (false, None, None, None) => return Ok(None),
+        (true, ..) => anyhow::bail!("an mqtts:// broker needs --ca, --certificate and --key"),
+        (false, ..) => {
+            anyhow::bail!("--ca, --certificate and --key need an mqtts:// broker, got mqtt://")
+        }
+    };
+    let mut keyring = Keyring::new(files, None);
+    keyring.look();
+    match keyring.trouble() {
+        Some(trouble) => anyhow::bail!("{trouble}"),
+        None => Ok(Some(keyring)),
+    }
 }
 
 fn link(args: &RunArgs) -> Link {

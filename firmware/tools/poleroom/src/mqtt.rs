@@ -6,6 +6,7 @@
 //! hold more than [`INBOX`] of them; the rest stay with the broker.
 
 mod address;
+mod secured;
 mod unconfirmed;
 
 use std::cell::RefCell;
@@ -18,12 +19,15 @@ use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::mqttbytes::v5::{
     Filter, Packet, PubAck, PubAckReason, Publish, SubAck, SubscribeReasonCode,
 };
-use rumqttc::v5::{AsyncClient, ClientError, Event, EventLoop, MqttOptions};
+use rumqttc::v5::{AsyncClient, ClientError, ConnectionError, Event, EventLoop, MqttOptions};
 use rumqttc::{NetworkOptions, Outgoing};
+use tls::failure::{Failure, Stage};
+use tls::keyring::Keyring;
 use tokio::sync::mpsc::{Receiver, Sender};
 use wire::envelope::MAX_PACKET_BYTES;
 
 pub(crate) use address::BrokerAddress;
+use secured::Secured;
 use unconfirmed::Unconfirmed;
 
 use crate::backoff::Backoff;
@@ -54,23 +58,31 @@ pub(crate) struct Link {
     pub(crate) offset: UtcOffset,
 }
 
-/// Connects, and connects again, for ever.
+/// Connects, and connects again, for ever; over TLS where there is a keyring.
 pub(crate) async fn run(
     link: Link,
+    keyring: Option<Keyring>,
     inbox: Sender<Input>,
     mut outbox: Receiver<Output>,
 ) -> Infallible {
     let mut backoff = Backoff::default();
     let unconfirmed = RefCell::new(Unconfirmed::default());
+    let mut secured = Secured::new(keyring);
     for connection in 1.. {
-        let (client, events) = AsyncClient::new(link.options(), REQUESTS);
         let mut line = Line { link: &link, inbox: &inbox, connection, unconfirmed: &unconfirmed };
-        let resent = unconfirmed.borrow_mut().take_all();
-        let why = tokio::select! {
-            why = line.receive(events, &mut backoff) => why,
-            _ = send(&link, client, connection, &unconfirmed, (resent, &mut outbox)) => {
-                "the client has stopped".to_owned()
+        let why = match link.options(&mut secured) {
+            Ok(options) => {
+                let (client, events) = AsyncClient::new(options, REQUESTS);
+                let resent = unconfirmed.borrow_mut().take_all();
+                tokio::select! {
+                    why = line.receive(events, &mut backoff) => why,
+                    why = renewed(&link, &mut secured, &inbox) => why.to_owned(),
+                    _ = send(&link, client, connection, &unconfirmed, (resent, &mut outbox)) => {
+                        "the client has stopped".to_owned()
+                    }
+                }
             }
+            Err(why) => why,
         };
         let wait = backoff.wait(dice());
         let _ = inbox.send(Input::Say(link.fact("lost", why, Some(wait)))).await;
@@ -80,8 +92,8 @@ pub(crate) async fn run(
 }
 
 impl Link {
-    fn options(&self) -> MqttOptions {
-        let BrokerAddress { host, port, user } = &self.broker;
+    fn options(&self, secured: &mut Secured) -> Result<MqttOptions, String> {
+        let BrokerAddress { host, port, user, .. } = &self.broker;
         let mut options = MqttOptions::new(&self.client_id, host, *port);
         let mut network = NetworkOptions::new();
         // An answer is a small packet: without this it may wait 40 ms for the next one.
@@ -98,7 +110,18 @@ impl Link {
         if let Some(user) = user {
             options.set_credentials(user, "");
         }
-        options
+        secured.apply(&mut options)?;
+        Ok(options)
+    }
+
+    /// Why a connection ended.
+    fn describe(&self, error: &ConnectionError, stage: Stage) -> String {
+        let failure = if self.broker.secured {
+            Failure::of(error, stage)
+        } else {
+            Failure::of_plain(error, stage)
+        };
+        failure.map_or_else(|| error.to_string(), |failure| failure.to_string())
     }
 
     fn fact(&self, state: &'static str, detail: String, retry: Option<Duration>) -> Fact {
@@ -106,6 +129,14 @@ impl Link {
         let retry_ms = retry.map(|wait| wait.as_millis() as u64);
         Fact::Broker(Broker { at, broker: self.broker.to_string(), state, detail, retry_ms })
     }
+}
+
+/// Comes back when the certificate has been renewed; says what else becomes of it.
+async fn renewed(link: &Link, secured: &mut Secured, inbox: &Sender<Input>) -> &'static str {
+    while let Some(notice) = secured.changed().await {
+        let _ = inbox.send(Input::Say(link.fact("certificate", notice, None))).await;
+    }
+    "left for a connection with the renewed certificate"
 }
 
 /// The receiving side of one connection.
@@ -124,7 +155,10 @@ impl Line<'_> {
         loop {
             let event = match events.poll().await {
                 Ok(event) => event,
-                Err(error) => return error.to_string(),
+                Err(error) => {
+                    let stage = if session.is_empty() { Stage::Dialing } else { Stage::Accepted };
+                    return self.link.describe(&error, stage);
+                }
             };
             let done = match event {
                 Event::Incoming(Packet::ConnAck(ack)) => {

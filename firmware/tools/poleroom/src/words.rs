@@ -173,6 +173,7 @@ fn broker_line(broker: &Broker) -> String {
     let word = match broker.state {
         "connected" => "연결 Connected",
         "refused" => "응답 거부 Answer refused",
+        "certificate" => "인증서 Certificate",
         _ => "연결 끊김 Lost",
     };
     let retry = broker.retry_ms.map(|ms| format!("  retry in {:.1} s", ms as f64 / 1000.0));

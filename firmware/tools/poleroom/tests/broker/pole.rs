@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::mqttbytes::v5::{Packet, PubAckReason};
 use rumqttc::v5::{Client, Event, MqttOptions};
+use rumqttc::{TlsConfiguration, Transport};
 use sha2::{Digest, Sha256};
+use tls::files::Files;
 use wire::alarm::{Alarm, ClockQuality, Kind, Measurement, Phase, WallTime};
 use wire::envelope::Body;
 use wire::media::{MAX_CHUNK_BYTES, MediaChunk, MediaKind};
@@ -38,9 +40,21 @@ impl Pole {
     /// Connected and listening for answers.
     pub(crate) fn connect(broker: &Broker, name: &str) -> Self {
         let address = BoxAddress::new("gangnam", name).unwrap();
-        let mut options = MqttOptions::new(name, "127.0.0.1", broker.port);
+        Self::join(MqttOptions::new(name, "127.0.0.1", broker.port), address)
+    }
+
+    /// Over TLS, with these files, whatever client id it claims.
+    pub(crate) fn connect_secured(broker: &Broker, name: &str, id: &str, files: &Files) -> Self {
+        let address = BoxAddress::new("gangnam", name).unwrap();
+        let mut options = MqttOptions::new(id, "localhost", broker.port);
+        let client = files.read().unwrap().client();
+        options.set_transport(Transport::tls_with_config(TlsConfiguration::Rustls(client)));
+        Self::join(options, address)
+    }
+
+    /// Listens for the answers to `address`.
+    fn join(mut options: MqttOptions, address: BoxAddress) -> Self {
         options.set_max_packet_size(Some(1 << 20)).set_keep_alive(Duration::from_secs(30));
-        options.set_credentials(address.to_string(), "");
         let (client, mut connection) = Client::new(options, 200);
         let heard = Arc::new((Mutex::new(Heard::default()), Condvar::new()));
         let ears = heard.clone();

@@ -12,6 +12,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use tls::files::Files;
+
+use crate::authority::Authority;
 
 /// Nothing here takes a second; a loaded machine may take its time.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
@@ -37,6 +40,19 @@ impl Broker {
         let mut broker = Self { port, folder, process: None };
         broker.start_again();
         broker
+    }
+
+    /// With the documented configuration and access list, and the certificates of `authority`.
+    pub(crate) fn secured(authority: &Authority) -> Self {
+        let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../scripts/broker");
+        let folder = authority.folder().to_str().unwrap();
+        std::fs::copy(scripts.join("acl"), authority.path("acl")).unwrap();
+        let documented = std::fs::read_to_string(scripts.join("mosquitto.conf")).unwrap();
+        let (_, rest) = documented.split_once("listener 8883\n").unwrap();
+        let rest = rest.replace("/etc/mosquitto/polewatch", folder);
+        let rest = rest.replace("/var/lib/mosquitto", folder).replace("set_tcp_nodelay true\n", "");
+        // A broker that root starts becomes another user otherwise, whose these folders are not.
+        Self::with(&(rest + "user root\n"))
     }
 
     pub(crate) fn start_again(&mut self) {
@@ -79,14 +95,22 @@ pub(crate) struct Room {
 impl Room {
     /// Started and connected.
     pub(crate) fn start(broker: &Broker, store: &Path) -> Self {
-        Self::start_as(broker, store, "")
+        let address = format!("mqtt://127.0.0.1:{}", broker.port);
+        Self::start_with(store, &["--broker", &address])
     }
 
-    /// As a broker user, `"name@"`.
-    pub(crate) fn start_as(broker: &Broker, store: &Path, user: &str) -> Self {
+    /// Over TLS, with these files.
+    pub(crate) fn start_secured(broker: &Broker, store: &Path, files: &Files) -> Self {
+        let address = format!("mqtts://localhost:{}", broker.port);
+        let [ca, certificate, key] =
+            [&files.ca, &files.certificate, &files.key].map(|path| path.to_str().unwrap());
+        let files = ["--ca", ca, "--certificate", certificate, "--key", key];
+        Self::start_with(store, &[&["--broker", &address][..], &files].concat())
+    }
+
+    fn start_with(store: &Path, arguments: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_poleroom"));
-        let address = format!("mqtt://{user}127.0.0.1:{}", broker.port);
-        command.args(["run", "--json", "--broker", &address, "--store"]).arg(store);
+        command.args(["run", "--json", "--store"]).arg(store).args(arguments);
         let mut process = command.stdout(Stdio::piped()).spawn().expect("poleroom starts");
         let said = Arc::new((Mutex::new(Vec::new()), Condvar::new()));
         let (lines, heard) = (process.stdout.take().unwrap(), said.clone());
