@@ -16,9 +16,21 @@ const START: Duration = Duration::from_secs(20);
 /// The documented configuration and access list, relative to this crate.
 const DOCUMENTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/broker");
 
+/// What a broker knows after it was killed and started again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Memory {
+    /// Nothing: what the chain does not keep itself is lost.
+    #[default]
+    None,
+    /// What it last wrote to its disk, which mosquitto does every second here.
+    Disk,
+}
+
 /// A broker that can be stopped and started again on the same port.
 pub struct Broker {
     port: u16,
+    /// All but what it keeps.
+    config: String,
     folder: PathBuf,
     process: Option<Process>,
 }
@@ -30,13 +42,10 @@ impl Broker {
     /// When mosquitto is missing or does not start.
     pub fn start(folder: &Path) -> Result<Self> {
         let port = free_port()?;
-        // Nothing is kept over a restart: what the chain does not keep itself is lost. `user`: a
-        // broker that root starts changes to another user otherwise, and with that forgets to end
-        // with the test.
-        let config = format!(
-            "listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nuser root\n"
-        );
-        Self::with(port, &config, folder)
+        // `user`: a broker that root starts changes to another user otherwise, and with that forgets
+        // to end with the test.
+        let config = format!("listener {port} 127.0.0.1\nallow_anonymous true\nuser root\n");
+        Self::with(port, config, folder)
     }
 
     /// A running broker with the documented configuration and access list, and the certificates that
@@ -52,14 +61,13 @@ impl Broker {
         let config = documented
             .replace("listener 8883", &format!("listener {port} 127.0.0.1"))
             .replace("/etc/mosquitto/polewatch", shown)
-            .replace("persistence true", "persistence false");
-        Self::with(port, &(config + "user root\n"), folder)
+            .replace("persistence true\n", "");
+        Self::with(port, config + "user root\n", folder)
     }
 
-    fn with(port: u16, config: &str, folder: &Path) -> Result<Self> {
-        fs::write(folder.join("mosquitto.conf"), config)?;
-        let mut broker = Self { port, folder: folder.to_owned(), process: None };
-        broker.start_again()?;
+    fn with(port: u16, config: String, folder: &Path) -> Result<Self> {
+        let mut broker = Self { port, config, folder: folder.to_owned(), process: None };
+        broker.start_with(Memory::None)?;
         Ok(broker)
     }
 
@@ -89,11 +97,20 @@ impl Broker {
         self.process.take().context("the broker is not running")?.kill()
     }
 
-    /// Starts it anew on the same port, and waits until it accepts connections.
+    /// Starts it anew on the same port, with no memory, and waits until it accepts connections.
     ///
     /// # Errors
     /// When it does not start.
     pub fn start_again(&mut self) -> Result<()> {
+        self.start_with(Memory::None)
+    }
+
+    /// The same with a memory of the test's choice.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn start_with(&mut self, memory: Memory) -> Result<()> {
+        self.write_config(memory)?;
         let mosquitto = programs::installed("mosquitto")?;
         let config = self.folder.join("mosquitto.conf");
         let arguments = ["-c".as_ref(), config.as_os_str()];
@@ -106,6 +123,20 @@ impl Broker {
         })?;
         self.process = Some(process);
         Ok(())
+    }
+
+    fn write_config(&self, memory: Memory) -> Result<()> {
+        let memory = match memory {
+            Memory::None => "persistence false\n".to_owned(),
+            Memory::Disk => {
+                let store = self.folder.join("broker");
+                fs::create_dir_all(&store)?;
+                let store = store.display();
+                format!("persistence true\npersistence_location {store}/\nautosave_interval 1\n")
+            }
+        };
+        let config = format!("{}{memory}", self.config);
+        Ok(fs::write(self.folder.join("mosquitto.conf"), config)?)
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub mod broker;
 pub mod camera;
+pub mod campaign;
 pub mod chain;
 pub mod daemon;
 pub mod deadline;
@@ -13,5 +14,6 @@ pub mod lawn;
 pub mod media;
 pub mod process;
 pub mod programs;
+pub mod proxy;
 pub mod room;
 pub mod simulated_camera;

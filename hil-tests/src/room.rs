@@ -80,14 +80,31 @@ impl Room {
     /// # Errors
     /// When it does not start.
     pub fn start_with(url: &str, arguments: &[&str], folder: &Path) -> Result<Self> {
+        let mut room = Self::launch(url, arguments, folder)?;
+        room.process.wait_for_line(r#""state":"connected""#, START)?;
+        Ok(room)
+    }
+
+    /// The same without waiting for it to reach the broker, which may be away.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn launch(url: &str, arguments: &[&str], folder: &Path) -> Result<Self> {
         let store = folder.join("room");
         let shown = store.to_str().context("the store's path is not UTF-8")?;
         let own = ["run", "--json", "--broker", url, "--store", shown];
         let program = programs::shipped("poleroom")?;
         let arguments = own.iter().chain(arguments);
-        let mut process = Process::start("poleroom", &program, arguments, folder)?;
-        process.wait_for_line(r#""state":"connected""#, START)?;
+        let process = Process::start("poleroom", &program, arguments, folder)?;
         Ok(Self { process, store })
+    }
+
+    /// Ends it at once, as a power cut would.
+    ///
+    /// # Errors
+    /// When it had already ended.
+    pub fn kill(self) -> Result<()> {
+        self.process.kill()
     }
 
     /// The alarms it has stored, in the order they came.

@@ -109,6 +109,9 @@ impl Alarms {
         if !trouble.is_empty() {
             tracing::info!("{} alarms stored after all", records.len());
         }
+        for (RecordId { boot, number }, _) in &records {
+            tracing::info!(boot, number, "alarm on disk");
+        }
         self.desk.bell.ring();
     }
 

@@ -1,0 +1,187 @@
+//! A campaign of faults against a whole chain under load: kills, bad lines, restarts, by a plan.
+//!
+//! Promises: real processes throughout, the shipped daemon and control room and mosquitto; what is
+//! simulated is the camera's file, the cabinet's door that raises the alarms, and the line between
+//! box and broker. Afterwards everything is up again and has had the time to deliver. Refuses: judging;
+//! it counts, and whoever runs it decides what may be.
+
+pub mod ledger;
+pub mod plan;
+mod scene;
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use serde::Serialize;
+
+use self::ledger::Balance;
+use self::plan::{Fault, Plan, Victim};
+use self::scene::Stage;
+use crate::deadline::wait_for;
+use crate::proxy::Treatment;
+
+/// How often the campaign looks at what is due.
+const TICK: Duration = Duration::from_millis(10);
+/// How long a kill at a named point waits for that point before it happens anyway.
+const POINT_WITHIN: Duration = Duration::from_secs(3);
+/// How long delivery may take once everything is up again.
+const DELIVERED_WITHIN: Duration = Duration::from_secs(180);
+
+/// What came of it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Outcome {
+    /// The seed of its plan.
+    pub seed: u64,
+    /// Processes killed.
+    pub kills: usize,
+    /// Of these, the box, the broker, the control room.
+    pub kills_of: [usize; 3],
+    /// Of the box's, those at a named point of its log.
+    pub kills_at_points: usize,
+    /// Other faults: lines treated badly or dropped.
+    pub line_faults: usize,
+    /// Alarms.
+    #[serde(flatten)]
+    pub balance: Balance,
+    /// Files of the spool that were set aside as damaged, and starts of the box that failed.
+    pub spools_unreadable: usize,
+    /// How long it took, delivery included.
+    pub seconds: f64,
+}
+
+/// Runs the plan of `seed` until `kills` processes were killed; `progress` is told after each.
+///
+/// # Errors
+/// When a part cannot be started again, or what was raised is not delivered in time.
+pub fn run(seed: u64, kills: usize, mut progress: impl FnMut(usize, &Fault)) -> Result<Outcome> {
+    let began = Instant::now();
+    let mut campaign = Campaign::start(seed)?;
+    while campaign.kills.len() < kills {
+        let (pause, fault) = campaign.plan.draw();
+        campaign.let_pass(pause)?;
+        campaign.strike(fault)?;
+        progress(campaign.kills.len(), &fault);
+    }
+    campaign.recover()?;
+    let of = |victim| campaign.kills.iter().filter(|killed| **killed == victim).count();
+    Ok(Outcome {
+        seed,
+        kills,
+        kills_of: Victim::ALL.map(of),
+        kills_at_points: campaign.at_points,
+        line_faults: campaign.line_faults,
+        balance: campaign.stage.balance()?,
+        spools_unreadable: campaign.stage.spools_unreadable()?,
+        seconds: began.elapsed().as_secs_f64(),
+    })
+}
+
+struct Campaign {
+    plan: Plan,
+    stage: Stage,
+    /// Who is away, and until when.
+    away: Vec<(Victim, Instant)>,
+    line_bad_until: Option<Instant>,
+    door_moves_at: Instant,
+    kills: Vec<Victim>,
+    at_points: usize,
+    line_faults: usize,
+}
+
+impl Campaign {
+    fn start(seed: u64) -> Result<Self> {
+        Ok(Self {
+            plan: Plan::of_seed(seed),
+            stage: Stage::set()?,
+            away: Vec::new(),
+            line_bad_until: None,
+            door_moves_at: Instant::now(),
+            kills: Vec::new(),
+            at_points: 0,
+            line_faults: 0,
+        })
+    }
+
+    /// Lets time pass: moves the door, brings back who has been away for long enough.
+    fn let_pass(&mut self, pause: Duration) -> Result<()> {
+        let until = Instant::now() + pause;
+        loop {
+            self.tick()?;
+            if Instant::now() >= until {
+                return Ok(());
+            }
+            thread::sleep(TICK);
+        }
+    }
+
+    fn tick(&mut self) -> Result<()> {
+        let now = Instant::now();
+        if now >= self.door_moves_at {
+            self.stage.move_door()?;
+            self.door_moves_at = now + self.plan.door();
+        }
+        if self.line_bad_until.is_some_and(|until| now >= until) {
+            self.line_bad_until = None;
+            self.stage.line.treat(Treatment::Pass);
+        }
+        let back = self.away.iter().position(|(_, until)| now >= *until);
+        if let Some(index) = back {
+            let (victim, _) = self.away.remove(index);
+            self.stage.bring_back(victim)?;
+        }
+        Ok(())
+    }
+
+    fn strike(&mut self, fault: Fault) -> Result<()> {
+        match fault {
+            Fault::Drop => {
+                self.line_faults += 1;
+                self.stage.line.drop_all();
+            }
+            Fault::Line { treatment, lasting } => {
+                self.line_faults += 1;
+                self.stage.line.treat(treatment);
+                self.line_bad_until = Some(Instant::now() + lasting);
+            }
+            // Somebody who is away cannot be killed again.
+            Fault::Kill { victim, .. } if self.away.iter().any(|(who, _)| *who == victim) => {}
+            Fault::Kill { victim, away, at } => {
+                if let Some(point) = at {
+                    self.wait_for_point(point)?;
+                }
+                self.stage.kill(victim)?;
+                self.kills.push(victim);
+                self.away.push((victim, Instant::now() + away));
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until the daemon's log says `point` once more; the alarms go on meanwhile.
+    fn wait_for_point(&mut self, point: &str) -> Result<()> {
+        let deadline = Instant::now() + POINT_WITHIN;
+        let before = self.stage.log_bytes();
+        while Instant::now() < deadline {
+            if self.stage.has_said(point, before) {
+                self.at_points += 1;
+                return Ok(());
+            }
+            self.tick()?;
+            thread::sleep(TICK);
+        }
+        Ok(())
+    }
+
+    /// Brings everybody back and waits until the room has what the box had on its disk.
+    fn recover(&mut self) -> Result<()> {
+        self.stage.line.treat(Treatment::Pass);
+        for (victim, _) in std::mem::take(&mut self.away) {
+            self.stage.bring_back(victim)?;
+        }
+        // What cannot be delivered is the balance's to tell.
+        let all_there = || Ok((self.stage.balance()?.lost == 0).then_some(()));
+        let _ = wait_for("everything raised to be stored", DELIVERED_WITHIN, all_there);
+        Ok(())
+    }
+}
