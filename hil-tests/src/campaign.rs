@@ -16,7 +16,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use self::ledger::Balance;
-use self::plan::{Fault, Plan, Victim};
+use self::plan::{Fault, Plan, Point, Victim};
 use self::scene::Stage;
 use crate::deadline::wait_for;
 use crate::proxy::Treatment;
@@ -37,7 +37,7 @@ pub struct Outcome {
     pub kills: usize,
     /// Of these, the box, the broker, the control room.
     pub kills_of: [usize; 3],
-    /// Of the box's, those at a named point of its log.
+    /// Of the box's, those at a named point.
     pub kills_at_points: usize,
     /// Other faults: lines treated badly or dropped.
     pub line_faults: usize,
@@ -144,33 +144,48 @@ impl Campaign {
                 self.stage.line.treat(treatment);
                 self.line_bad_until = Some(Instant::now() + lasting);
             }
-            // Somebody who is away cannot be killed again.
-            Fault::Kill { victim, .. } if self.away.iter().any(|(who, _)| *who == victim) => {}
-            Fault::Kill { victim, away, at } => {
-                if let Some(point) = at {
-                    self.wait_for_point(point)?;
+            Fault::Kill { victim, away } => self.kill(victim, away)?,
+            Fault::KillAt { point, away } => {
+                if self.reach(point)? {
+                    self.at_points += 1;
+                    self.kill(Victim::Daemon, away)?;
                 }
-                self.stage.kill(victim)?;
-                self.kills.push(victim);
-                self.away.push((victim, Instant::now() + away));
             }
         }
         Ok(())
     }
 
-    /// Waits until the daemon's log says `point` once more; the alarms go on meanwhile.
-    fn wait_for_point(&mut self, point: &str) -> Result<()> {
-        let deadline = Instant::now() + POINT_WITHIN;
+    /// Kills whoever is there to be killed.
+    fn kill(&mut self, victim: Victim, away: Duration) -> Result<()> {
+        if !self.is_away(victim) {
+            self.stage.kill(victim)?;
+            self.kills.push(victim);
+            self.away.push((victim, Instant::now() + away));
+        }
+        Ok(())
+    }
+
+    fn is_away(&self, victim: Victim) -> bool {
+        self.away.iter().any(|(who, _)| *who == victim)
+    }
+
+    /// Brings the daemon to `point`, the alarms going on meanwhile; says whether it got there.
+    fn reach(&mut self, point: Point) -> Result<bool> {
         let before = self.stage.log_bytes();
+        match point {
+            Point::Starting | Point::SpoolOpen => self.kill(Victim::Daemon, Duration::ZERO)?,
+            Point::Connected => self.stage.line.drop_all(),
+            Point::AlarmOnDisk => {}
+        }
+        let deadline = Instant::now() + POINT_WITHIN;
         while Instant::now() < deadline {
-            if self.stage.has_said(point, before) {
-                self.at_points += 1;
-                return Ok(());
+            if self.stage.has_said(point.line(), before) {
+                return Ok(!self.is_away(Victim::Daemon));
             }
             self.tick()?;
             thread::sleep(TICK);
         }
-        Ok(())
+        Ok(false)
     }
 
     /// Brings everybody back and waits until the room has what the box had on its disk.
