@@ -6,7 +6,9 @@
 //! it counts, and whoever runs it decides what may be.
 
 pub mod ledger;
+pub mod outage;
 pub mod plan;
+pub mod reconnects;
 mod scene;
 
 use std::thread;

@@ -16,4 +16,5 @@ pub mod process;
 pub mod programs;
 pub mod proxy;
 pub mod room;
+pub mod simulated_box;
 pub mod simulated_camera;

@@ -5,9 +5,10 @@
 //! operation and the path. Refuses: leaving the sync to somebody else, except where a name ends in
 //! `_later` and says so.
 
+pub mod disk;
+
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::FileExt;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
@@ -62,8 +63,7 @@ impl Appender {
     /// When the file cannot be made or synced.
     pub fn create(path: &Path, header: &[u8]) -> Result<Self, DiskError> {
         let failed = |source| DiskError::new("create", path, source);
-        let mut file = File::create(path).map_err(failed)?;
-        file.write_all(header).and_then(|()| file.sync_all()).map_err(failed)?;
+        let file = filled(path, header).map_err(failed)?;
         sync_parent(path)?;
         Ok(Self { file, path: path.to_path_buf(), length_bytes: header.len() as u64 })
     }
@@ -76,12 +76,13 @@ impl Appender {
     /// When writing or syncing fails; nothing of `bytes` counts as written then.
     pub fn append(&mut self, bytes: &[u8]) -> Result<u64, DiskError> {
         let start = self.length_bytes;
-        let written =
-            self.file.write_all_at(bytes, start).and_then(|()| self.file.sync_data()).map_err(
-                |source| DiskError { operation: "append to", path: self.path.clone(), source },
-            );
+        let (file, path) = (&self.file, &self.path);
+        let written = disk::write_at(file, path, start, bytes)
+            .and_then(|()| disk::sync_data(file, path))
+            .map_err(|source| DiskError::new("append to", path, source));
         if let Err(error) = written {
-            let _best_effort = self.file.set_len(start).and_then(|()| self.file.sync_data());
+            let _best_effort =
+                disk::set_length(file, path, start).and_then(|()| disk::sync_data(file, path));
             return Err(error);
         }
         self.length_bytes += bytes.len() as u64;
@@ -103,8 +104,17 @@ pub fn create_dir(path: &Path) -> Result<(), DiskError> {
     if path.is_dir() {
         return Ok(());
     }
-    fs::create_dir_all(path).map_err(|source| DiskError::new("create directory", path, source))?;
-    sync_parent(path)
+    // Each parent by itself: a name is only on the disk once its own directory is synced.
+    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        create_dir(parent)?;
+    }
+    match disk::make_dir(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        made => {
+            made.map_err(|source| DiskError::new("create directory", path, source))?;
+            sync_parent(path)
+        }
+    }
 }
 
 /// Puts `bytes` in the place of whatever is at `path`, at once or not at all.
@@ -122,9 +132,7 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
 /// # Errors
 /// When it cannot be written or synced.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
-    let failed = |source| DiskError::new("write", path, source);
-    let mut file = File::create(path).map_err(failed)?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(failed)
+    filled(path, bytes).map(drop).map_err(|source| DiskError::new("write", path, source))
 }
 
 /// Adds `bytes` to the end of a finished file and syncs all of it, what others wrote included.
@@ -133,8 +141,11 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
 /// When it cannot be opened, written or synced.
 pub fn seal(path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
     let failed = |source| DiskError::new("seal", path, source);
-    let mut file = OpenOptions::new().append(true).open(path).map_err(failed)?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(failed)
+    let file = OpenOptions::new().write(true).open(path).map_err(failed)?;
+    let end = file.metadata().map_err(failed)?.len();
+    disk::write_at(&file, path, end, bytes)
+        .and_then(|()| disk::sync_data(&file, path))
+        .map_err(failed)
 }
 
 /// Copies a file.
@@ -151,7 +162,7 @@ pub fn copy(from: &Path, to: &Path) -> Result<(), DiskError> {
 /// # Errors
 /// When the rename or the sync of a directory fails.
 pub fn rename(from: &Path, to: &Path) -> Result<(), DiskError> {
-    fs::rename(from, to).map_err(|source| DiskError::new("rename", from, source))?;
+    disk::rename(from, to).map_err(|source| DiskError::new("rename", from, source))?;
     if from.parent() != to.parent() {
         sync_parent(from)?;
     }
@@ -163,7 +174,7 @@ pub fn rename(from: &Path, to: &Path) -> Result<(), DiskError> {
 /// # Errors
 /// When the removal or the sync of the directory fails.
 pub fn remove(path: &Path) -> Result<(), DiskError> {
-    match fs::remove_file(path) {
+    match disk::unlink(path) {
         Ok(()) => sync_parent(path),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(source) => Err(DiskError::new("remove", path, source)),
@@ -177,7 +188,9 @@ pub fn remove(path: &Path) -> Result<(), DiskError> {
 pub fn truncate(path: &Path, length_bytes: u64) -> Result<(), DiskError> {
     let failed = |source| DiskError::new("truncate", path, source);
     let file = OpenOptions::new().write(true).open(path).map_err(failed)?;
-    file.set_len(length_bytes).and_then(|()| file.sync_all()).map_err(failed)
+    disk::set_length(&file, path, length_bytes)
+        .and_then(|()| disk::sync_data(&file, path))
+        .map_err(failed)
 }
 
 /// Writes `bytes` at `offset`, making the file when needed. On disk only after [`sync`]; until then
@@ -187,9 +200,8 @@ pub fn truncate(path: &Path, length_bytes: u64) -> Result<(), DiskError> {
 /// When the file cannot be opened or written.
 pub fn write_later(path: &Path, offset: u64, bytes: &[u8]) -> Result<(), DiskError> {
     let failed = |source| DiskError::new("write", path, source);
-    let mut options = OpenOptions::new();
-    let file = options.write(true).create(true).truncate(false).open(path).map_err(failed)?;
-    file.write_all_at(bytes, offset).map_err(failed)
+    let file = disk::open_or_create(path).map_err(failed)?;
+    disk::write_at(&file, path, offset, bytes).map_err(failed)
 }
 
 /// Syncs a file written with [`write_later`], and its name.
@@ -198,7 +210,7 @@ pub fn write_later(path: &Path, offset: u64, bytes: &[u8]) -> Result<(), DiskErr
 /// When it cannot be opened or synced.
 pub fn sync(path: &Path) -> Result<(), DiskError> {
     let failed = |source| DiskError::new("sync", path, source);
-    File::open(path).and_then(|file| file.sync_all()).map_err(failed)?;
+    File::open(path).and_then(|file| disk::sync_data(&file, path)).map_err(failed)?;
     sync_parent(path)
 }
 
@@ -217,18 +229,26 @@ pub fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// A new file of these bytes, synced; its name is not yet.
+fn filled(path: &Path, bytes: &[u8]) -> io::Result<File> {
+    let file = disk::create(path)?;
+    disk::write_at(&file, path, 0, bytes)?;
+    disk::sync_data(&file, path)?;
+    Ok(file)
+}
+
 fn sync_parent(path: &Path) -> Result<(), DiskError> {
     let parent = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    File::open(parent)
-        .and_then(|dir| dir.sync_all())
-        .map_err(|source| DiskError::new("sync directory", parent, source))
+    disk::sync_dir(parent).map_err(|source| DiskError::new("sync directory", parent, source))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use super::*;
 
     #[test]
