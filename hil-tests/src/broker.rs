@@ -44,7 +44,9 @@ impl Broker {
         let port = free_port()?;
         // `user`: a broker that root starts changes to another user otherwise, and with that forgets
         // to end with the test.
-        let config = format!("listener {port} 127.0.0.1\nallow_anonymous true\nuser root\n");
+        let config = format!(
+            "listener {port} 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\nuser root\n"
+        );
         Self::with(port, config, folder)
     }
 

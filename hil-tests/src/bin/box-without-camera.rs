@@ -1,0 +1,193 @@
+//! `box-without-camera`: a simulated box, the shipped daemon's dispatch, spool and uplink with nobody
+//! watching: its alarms are made up, as many and as fast as it is told to.
+//!
+//! Obeys lines on its standard input and answers each with one JSON object on its standard output:
+//! `raise N` (raises N alarms, each on disk when it answers), `latency N` (the same one by one, each
+//! once the control room has acknowledged the one before), `status`. Ends when its input does.
+#![allow(clippy::print_stdout, reason = "its answers are its interface")]
+
+use std::io::BufRead;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use analytics::detection::{Confidence, ObjectClass};
+use analytics::event::{
+    Event, EventId, EventKind, Measurement, Participant, Phase, Sights, TrackId,
+};
+use analytics::geometry::{NormBox, Point};
+use analytics::scene::light::Light;
+use analytics::time::FrameTime;
+use anyhow::{Context, Result, bail};
+use clap::Parser;
+use polewatchd::clock::{Anchor, Clock};
+use polewatchd::dispatch::alarm::Identity;
+use polewatchd::dispatch::{Desk, Dispatch, Follows, Incident, Intake};
+use polewatchd::spool::{Limits, Spool};
+use polewatchd::uplink::backoff::seed_of;
+use polewatchd::uplink::session::Pace;
+use polewatchd::uplink::{Settings, Uplink};
+use polewatchd::watchdog::Beat;
+use serde_json::{Value, json};
+use wire::BoxAddress;
+
+/// Between two looks at a counter.
+const PAUSE: Duration = Duration::from_micros(200);
+/// How long anything may take.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// A simulated box on 127.0.0.1: real spool and uplink, made-up alarms, no camera.
+#[derive(Parser)]
+struct Options {
+    /// Where its spool is.
+    #[arg(long)]
+    spool: PathBuf,
+    /// The broker's port.
+    #[arg(long)]
+    port: u16,
+}
+
+fn main() -> Result<()> {
+    let options = Options::parse();
+    let mut pole = Pole::start(&options)?;
+    for line in std::io::stdin().lock().lines() {
+        println!("{}", pole.obey(&line?)?);
+    }
+    Ok(())
+}
+
+struct Pole {
+    spool: Spool,
+    uplink: Uplink,
+    intake: Intake,
+    raised: u64,
+    _dispatch: Dispatch,
+}
+
+impl Pole {
+    fn start(options: &Options) -> Result<Self> {
+        let clock = Clock::system();
+        let (spool, _) = Spool::open(&options.spool, Limits::of_bytes(1 << 30), clock.clone())?;
+        let settings = Settings {
+            address: BoxAddress::new("gangnam", "pole-0412")?,
+            host: "127.0.0.1".to_owned(),
+            port: options.port,
+            tls: None,
+            health_interval: Duration::from_secs(1),
+            pace: Pace::of_seed(seed_of("pole-0412", spool.boot())),
+        };
+        let uplink = Uplink::start(settings, spool.clone(), clock.clone(), Beat::default())?;
+        let identity = Identity {
+            camera: "역삼로 12 (simulated)".to_owned(),
+            model: [0; 8],
+            config: [0; 8],
+            firmware: env!("CARGO_PKG_VERSION").to_owned(),
+        };
+        let anchor = Anchor { frame: FrameTime::default(), at: clock.now() };
+        let desk = Desk { identity, anchor, clock, spool: spool.clone(), bell: uplink.bell() };
+        let (dispatch, intake) = Dispatch::start(desk)?;
+        Ok(Self { spool, uplink, intake, raised: 0, _dispatch: dispatch })
+    }
+
+    fn obey(&mut self, order: &str) -> Result<Value> {
+        let mut words = order.split_whitespace();
+        let count = |word: Option<&str>| {
+            word.and_then(|word| word.parse::<u64>().ok())
+                .with_context(|| format!("{order:?}: expected a number behind it"))
+        };
+        match words.next() {
+            Some("raise") => self.raise(count(words.next())?),
+            Some("latency") => self.latency(count(words.next())?),
+            Some("status") => Ok(self.status()),
+            _ => bail!("{order:?}: expected raise N, latency N or status"),
+        }
+    }
+
+    fn raise(&mut self, count: u64) -> Result<Value> {
+        let began = Instant::now();
+        let expected = u64::from(self.spool.status().alarms) + count;
+        for _ in 0..count {
+            self.send()?;
+        }
+        // What is acknowledged meanwhile never waits; what waits is on disk.
+        let acknowledged = self.uplink.status().acknowledged;
+        self.until("alarms to be stored", |pole| {
+            let answered = pole.uplink.status().acknowledged - acknowledged;
+            u64::from(pole.spool.status().alarms) + answered >= expected
+        })?;
+        Ok(json!({ "raised": count, "seconds": began.elapsed().as_secs_f64() }))
+    }
+
+    /// From the moment an alarm is handed to dispatch to the room's acknowledgement: more than until
+    /// the room has stored it, by the way back.
+    fn latency(&mut self, count: u64) -> Result<Value> {
+        let mut milliseconds = Vec::new();
+        for _ in 0..count {
+            self.until("an empty spool", |pole| pole.spool.status().alarms == 0)?;
+            let acknowledged = self.uplink.status().acknowledged;
+            let began = Instant::now();
+            self.send()?;
+            self.until("an answer", |pole| pole.uplink.status().acknowledged > acknowledged)?;
+            milliseconds.push(began.elapsed().as_secs_f64() * 1000.0);
+        }
+        milliseconds.sort_by(f64::total_cmp);
+        let share = |of: usize| milliseconds.get(milliseconds.len() * of / 100).copied();
+        Ok(json!({ "alarms": count, "p50_ms": share(50), "p99_ms": share(99) }))
+    }
+
+    fn status(&self) -> Value {
+        let (spool, uplink) = (self.spool.status(), self.uplink.status());
+        json!({
+            "raised": self.raised,
+            "waiting": spool.alarms,
+            "acknowledged": uplink.acknowledged,
+            "connections": uplink.connections,
+            "dead_letters": uplink.dead_letters,
+        })
+    }
+
+    fn until(&self, what: &str, done: impl Fn(&Self) -> bool) -> Result<()> {
+        let deadline = Instant::now() + LIMIT;
+        while !done(self) {
+            if Instant::now() > deadline {
+                bail!("waited {} s in vain for {what}", LIMIT.as_secs());
+            }
+            thread::sleep(PAUSE);
+        }
+        Ok(())
+    }
+
+    fn send(&mut self) -> Result<()> {
+        self.raised += 1;
+        let event = loitering(self.raised)?;
+        let incident = Incident::Event { event, follows: Follows::default() };
+        self.intake.incidents.send(incident).context("dispatch has ended")
+    }
+}
+
+/// An alarm of the usual length: one person and the whole path there.
+fn loitering(number: u64) -> Result<Event> {
+    let at = |tenths: u64| FrameTime::from_micros(100_000 * tenths);
+    let sides = NormBox::new(0.4, 0.3, 0.5, 0.7).context("sides out of order")?;
+    let step = |index: u64| (at(index), Point { x: 0.02 * index as f32, y: 0.7 });
+    Ok(Event {
+        id: EventId(number),
+        phase: Phase::Begin,
+        kind: EventKind::Loitering,
+        rule: Arc::from("made-up"),
+        zone: Some(Arc::from("made-up")),
+        onset: at(0),
+        decided: at(100),
+        measurement: Measurement { quantity: "dwell", value: 10.0, threshold: 10.0, unit: "s" },
+        light: Light::Day,
+        participants: vec![Participant {
+            track: TrackId(number),
+            class: ObjectClass::Person,
+            bounds: sides,
+            confidence: Confidence::default(),
+            path: (0..Participant::MAX_PATH as u64).map(step).collect(),
+            sights: Sights::default(),
+        }],
+    })
+}
