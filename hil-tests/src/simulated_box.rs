@@ -56,7 +56,9 @@ impl SimulatedBox {
         let (process, answers) = (&mut self.process, self.answers);
         let line = wait_for(&format!("an answer to {order:?}"), OBEYED_WITHIN, || {
             let log = process.log();
-            let line = log.lines().filter(|line| line.starts_with('{')).nth(answers);
+            // The last line may still be written.
+            let whole = log.split_inclusive('\n').filter(|line| line.ends_with('\n'));
+            let line = whole.filter(|line| line.starts_with('{')).nth(answers);
             ensure!(line.is_some() || process.is_running()?, "the simulated box ended: {log}");
             Ok(line.map(str::to_owned))
         })?;

@@ -15,7 +15,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("polewatchd", &["analytics", "board", "detector", "tls", "wire"]),
     ("poleroom", &["tls", "wire"]),
     ("polescore", &["wire"]),
-    ("hil-tests", &[]),
+    ("hil-tests", &["analytics", "polewatchd", "wire"]),
     ("fuzz", &["analytics", "wire"]),
 ];
 
