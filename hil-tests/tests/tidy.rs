@@ -159,7 +159,8 @@ fn no_file_names_a_developers_machine() {
     );
 }
 
-/// The code under `tree` that ships, without the file that may do what the others may not.
+/// The code under `tree` that ships, without the file that may do what the others may not and the folder
+/// beside it.
 fn shipped(tree: &str, except: &str) -> impl Iterator<Item = (PathBuf, String)> {
     let wanted = move |path: &Path| {
         let name = path.file_name().unwrap_or_default();

@@ -154,7 +154,7 @@ fn finds_an_import_against_the_arrows() {
         ("wire", "[dependencies]\nanalytics.workspace = true", "wire imports analytics"),
         ("board", "[dev-dependencies]\nwire = { path = \"w\" }", "board imports wire"),
         ("poleroom", "[dependencies.polewatchd]\nworkspace = true", "poleroom imports polewatchd"),
-        ("hil-tests", "[dependencies]\nwire.workspace = true", "hil-tests imports wire"),
+        ("hil-tests", "[dependencies]\nboard.workspace = true", "hil-tests imports board"),
         ("polectl", "", "polectl: not in the table ARROWS"),
     ] {
         assert_eq!(forbidden_imports(&manifest(package, rest)), [expected]);
