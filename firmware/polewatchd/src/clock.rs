@@ -3,15 +3,21 @@
 //! Promises: timers run on monotonic time, which no one can set; wall time always comes with how far
 //! it can be trusted; a frame's wall time is worked out from the wall clock of *now*, so an alarm
 //! made after the clock was corrected is dated right even when its frame is older than the
-//! correction. Refuses: a wall time without a quality, and guessing that a clock is right.
+//! correction; [`dating`] remembers those made before. Refuses: a wall time without a quality, and
+//! guessing that a clock is right.
+
+pub mod dating;
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use analytics::time::FrameTime;
 use rustix::time::{ClockId, Timespec, clock_gettime};
 use wire::alarm::{ClockQuality, WallTime};
+use wire::delivery::Corrections;
+
+use self::dating::Dating;
 
 /// Files whose presence says that a time server has set the clock since the machine started: the
 /// first is systemd-timesyncd's (systemd-timesyncd.service(8)), the second is for an installer who
@@ -22,9 +28,12 @@ const SYNCHRONIZED_MARKS: [&str; 2] =
 /// 2026-11-01T00:00:00Z. This firmware did not exist before, so an earlier clock is an unset one.
 const FIRMWARE_EPOCH_MS: i64 = 1_793_491_200_000;
 
-/// Where the time comes from: the machine, or a test's hand.
+/// Where the time comes from: the machine, or a test's hand. Its clones are the same clock.
 #[derive(Clone, Debug, Default)]
-pub struct Clock(Source);
+pub struct Clock {
+    source: Source,
+    dating: Arc<Mutex<Dating>>,
+}
 
 #[derive(Clone, Debug, Default)]
 enum Source {
@@ -37,20 +46,21 @@ impl Clock {
     /// The machine's clocks.
     #[must_use]
     pub fn system() -> Self {
-        Self(Source::System)
+        Self::default()
     }
 
     /// A clock that stands still at `wall` until its hands are moved.
     #[must_use]
     pub fn manual(wall: WallTime) -> (Self, Hands) {
         let hands = Hands(Arc::new(Mutex::new(Reading { monotonic: Instant::now(), wall })));
-        (Self(Source::Manual(hands.clone())), hands)
+        let source = Source::Manual(hands.clone());
+        (Self { source, dating: Arc::default() }, hands)
     }
 
     /// Monotonic time, for timers and durations.
     #[must_use]
     pub fn now(&self) -> Instant {
-        match &self.0 {
+        match &self.source {
             Source::System => Instant::now(),
             Source::Manual(hands) => hands.read().monotonic,
         }
@@ -59,7 +69,7 @@ impl Clock {
     /// Wall time and its quality.
     #[must_use]
     pub fn wall(&self) -> WallTime {
-        match &self.0 {
+        match &self.source {
             Source::System => system_wall(),
             Source::Manual(hands) => hands.read().wall,
         }
@@ -69,6 +79,35 @@ impl Clock {
     #[must_use]
     pub fn read(&self) -> Reading {
         Reading { monotonic: self.now(), wall: self.wall() }
+    }
+
+    /// Notes that the alarm `number` of this start was dated by `reading`; numbers ascend.
+    pub fn dated(&self, number: u64, reading: &Reading) {
+        self.dating().dated(number, reading);
+    }
+
+    /// What is to be added to the times of the alarm `number` of this start, because the clock was
+    /// synchronized since; `None` when they need nothing, or nothing is known.
+    #[must_use]
+    pub fn shift_ms(&self, number: u64) -> Option<i64> {
+        self.settled().shift_ms(number)
+    }
+
+    /// All such shifts of this start.
+    #[must_use]
+    pub fn corrections(&self) -> Corrections {
+        self.settled().corrections()
+    }
+
+    fn settled(&self) -> MutexGuard<'_, Dating> {
+        let reading = self.read();
+        let mut dating = self.dating();
+        dating.settle(&reading);
+        dating
+    }
+
+    fn dating(&self) -> MutexGuard<'_, Dating> {
+        self.dating.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

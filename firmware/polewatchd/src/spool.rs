@@ -113,6 +113,7 @@ struct Shared {
     limits: Limits,
     clock: Clock,
     last_number: AtomicU64,
+    newest_alarm: AtomicU64,
     lanes: Mutex<Lanes>,
     _lock: Lock,
 }
@@ -151,6 +152,7 @@ impl Spool {
             limits,
             clock,
             last_number: AtomicU64::new(0),
+            newest_alarm: AtomicU64::new(0),
             lanes: Mutex::new(lanes),
             _lock: lock,
         };
@@ -196,7 +198,16 @@ impl Spool {
         let mut lanes = self.lanes();
         lanes.make_room(self.0.limits, Claim::Alarm, bytes)?;
         let stored = lanes.try_with_less(Claim::Alarm, |lanes| lanes.alarms.append(&records));
-        lanes.note(stored)
+        lanes.note(stored)?;
+        let newest = alarms.last().map_or(0, |(record, _)| record.number);
+        self.0.newest_alarm.fetch_max(newest, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// The number of the newest alarm stored in this start of the daemon; 0 when there is none.
+    #[must_use]
+    pub fn newest_alarm(&self) -> u64 {
+        self.0.newest_alarm.load(Ordering::Relaxed)
     }
 
     /// Stores a still or clip; it is on disk when this returns. Slow for a clip, and never in the

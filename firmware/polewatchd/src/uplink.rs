@@ -4,7 +4,7 @@
 //! room answers for it, and freed only then; alarms go first and in order; stopping takes a second at
 //! most. Refuses: to remember anything a restart must know, which is the spool's business.
 //!
-//! `session` decides, `line` does, `mqtt` speaks.
+//! `session` decides, `line` does, `postmark` says how late, `mqtt` speaks.
 
 pub mod backoff;
 pub mod bell;
@@ -12,6 +12,7 @@ mod broken;
 pub mod health;
 mod line;
 mod mqtt;
+pub mod postmark;
 pub mod session;
 pub mod status;
 
@@ -28,6 +29,7 @@ use self::bell::Bell;
 use self::health::{HealthBoard, HealthDesk};
 use self::line::Worker;
 use self::mqtt::Line;
+use self::postmark::Postmark;
 use self::session::{Pace, Session};
 use self::status::{StatusBoard, UplinkStatus};
 use crate::clock::Clock;
@@ -92,6 +94,7 @@ impl Uplink {
         let worker = Worker {
             line: settings.line(),
             session: Session::new(settings.pace),
+            postmark: Postmark::new(spool.boot()),
             settings,
             spool,
             clock,

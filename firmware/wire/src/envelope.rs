@@ -21,7 +21,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::ack::Ack;
 use crate::alarm::{Alarm, Kind};
-use crate::evidence::Evidence;
 use crate::health::Health;
 use crate::media::{MAX_CHUNK_BYTES, MediaChunk};
 use crate::record::RecordId;
@@ -161,33 +160,6 @@ pub fn encode<'b, B: Body>(body: &B, buffer: &'b mut [u8]) -> Result<&'b [u8], E
     // The bodies hold only bounded texts and lists, so a full buffer is the one thing that can fail.
     let body_bytes = postcard::to_slice(body, rest).map_err(|_| too_long)?.len();
     Ok(&buffer[..2 + body_bytes])
-}
-
-/// Writes `evidence` behind the alarm that [`encode`] wrote into the first `written` bytes of
-/// `buffer`, and returns the longer payload.
-///
-/// # Errors
-/// [`EncodeError::TooLong`] when it does not fit; the alarm's bytes are as they were.
-pub fn append<'b>(
-    evidence: &Evidence,
-    written: usize,
-    buffer: &'b mut [u8],
-) -> Result<&'b [u8], EncodeError> {
-    let room = buffer.len().min(MAX_ALARM_BYTES);
-    let too_long = EncodeError::TooLong { tag: Tag::Alarm, room };
-    let rest = buffer.get_mut(written..room).ok_or(too_long)?;
-    let appended = postcard::to_slice(evidence, rest).map_err(|_| too_long)?.len();
-    Ok(&buffer[..written + appended])
-}
-
-/// The evidence appended to the alarm in `payload`; `None` when there is none, or none this version
-/// can read.
-pub fn evidence_of(payload: &[u8]) -> Option<Evidence> {
-    let (&[version, tag], body) = payload.split_first_chunk::<2>()?;
-    let readable = (1..=VERSION).contains(&version) && Tag::from_byte(tag) == Some(Tag::Alarm);
-    let body = readable.then_some(body)?;
-    let (_, appended) = postcard::take_from_bytes::<Alarm>(body).ok()?;
-    postcard::from_bytes(appended).ok()
 }
 
 /// Reads a payload.

@@ -7,6 +7,8 @@
 
 pub mod ack;
 pub mod alarm;
+pub mod appended;
+pub mod delivery;
 pub mod envelope;
 pub mod evidence;
 pub mod health;
@@ -17,7 +19,12 @@ pub mod topic;
 
 pub use ack::{Ack, Verdict};
 pub use alarm::Alarm;
-pub use envelope::{DecodeError, EncodeError, Message, Tag, append, decode, encode, evidence_of};
+pub use appended::{
+    Appended, append, append_corrections, append_sequence, appended_of, corrections_of, deliver,
+    evidence_of,
+};
+pub use delivery::{Correction, Corrections, Delivery, Sequence};
+pub use envelope::{DecodeError, EncodeError, Message, Tag, decode, encode};
 pub use evidence::Evidence;
 pub use health::Health;
 pub use media::{MediaChunk, MediaKind};

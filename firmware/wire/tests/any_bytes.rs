@@ -22,6 +22,18 @@ proptest! {
     }
 
     #[test]
+    fn any_bytes_behind_a_body_are_answered_without_a_panic(
+        alarm in alarms(),
+        health in healths(),
+        later in prop::collection::vec(any::<u8>(), 0..64),
+    ) {
+        let grown = |bytes: Vec<u8>| [bytes, later.clone()].concat();
+        let _ = wire::appended_of(&grown(payload(&alarm)));
+        let _ = wire::deliver(&grown(payload(&alarm)), &wire::Delivery::default(), &mut [0; 4096]);
+        let _ = wire::corrections_of(&grown(payload(&health)));
+    }
+
+    #[test]
     fn any_body_behind_a_valid_envelope_is_answered(
         tag in 1u8..=4,
         body in prop::collection::vec(any::<u8>(), 0..300),

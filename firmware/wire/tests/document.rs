@@ -8,7 +8,7 @@ use wire::ack::MAX_ANSWERS;
 use wire::envelope::{MAX_ACK_BYTES, MAX_ALARM_BYTES, MAX_HEALTH_BYTES, MAX_MEDIA_BYTES};
 use wire::envelope::{MAX_PACKET_BYTES, Tag};
 use wire::media::MAX_CHUNK_BYTES;
-use wire::{Message, decode};
+use wire::{Appended, Message, decode};
 
 const DOCUMENT: &str = include_str!("../../../docs/wire.md");
 const FROZEN: &str = include_str!("frozen.rs");
@@ -76,14 +76,24 @@ fn frozen_messages() -> Vec<Vec<u8>> {
 
 /// The message and what is appended to it as JSON, fields in the order they are declared in.
 fn shown(bytes: &[u8]) -> Vec<String> {
-    let appended = wire::evidence_of(bytes).map(|evidence| serde_json::to_string(&evidence));
+    fn json(part: &impl serde::Serialize) -> Option<String> {
+        Some(serde_json::to_string(part).unwrap())
+    }
     let body = match decode(bytes).unwrap() {
-        Message::Alarm(body) => serde_json::to_string(&body),
-        Message::Media(body) => serde_json::to_string(&body),
-        Message::Health(body) => serde_json::to_string(&body),
-        Message::Ack(body) => serde_json::to_string(&body),
+        Message::Alarm(body) => json(&body),
+        Message::Media(body) => json(&body),
+        Message::Health(body) => json(&body),
+        Message::Ack(body) => json(&body),
     };
-    [Some(body), appended].into_iter().flatten().map(Result::unwrap).collect()
+    let Appended { evidence, sequence, delivery } = wire::appended_of(bytes);
+    let corrections = wire::corrections_of(bytes);
+    let appended = [
+        evidence.as_ref().and_then(json),
+        sequence.as_ref().and_then(json),
+        delivery.as_ref().and_then(json),
+        corrections.first().and_then(json),
+    ];
+    std::iter::once(body).chain(appended).flatten().collect()
 }
 
 fn collect_names(value: &Value, names: &mut Vec<String>) {

@@ -14,7 +14,7 @@ use wire::evidence::{Evidence, Light, Sights};
 use wire::health::{Health, Part, Report, State};
 use wire::media::{MediaChunk, MediaKind};
 use wire::text::shortened;
-use wire::{EventRef, Message, RecordId, decode, encode};
+use wire::{Correction, Delivery, EventRef, Message, RecordId, Sequence, decode, encode};
 
 const ALARM_V1: &str = "
 0101032903ac0200000cec97adec82bceba19c2031320e6c61776e2d696e7472
@@ -45,6 +45,25 @@ const OFFLINE_V1: &str = "
 const ACK_V1: &str = "
 010403032900032a01ffffffff0fffffffffffffffffff0102
 ";
+const DELIVERED_V1: &str = "
+0101032903ac0200000cec97adec82bceba19c2031320e6c61776e2d696e7472
+7573696f6e01046c61776e80a0bfe9d66602e8a7bfe9d666010106696e736964
+650000003f0000003f0173010706706572736f6e008002808002ffff03cf02b0
+ea01e0d403f40301020001000102030405060708080706050403020105302e31
+2e300201ac0202025acf270101ffd7e1fe6a
+";
+const DELIVERED_WITHOUT_EVIDENCE_V1: &str = "
+0101032903ac0200000cec97adec82bceba19c2031320e6c61776e2d696e7472
+7573696f6e01046c61776e80a0bfe9d66602e8a7bfe9d666010106696e736964
+650000003f0000003f0173010706706572736f6e008002808002ffff03cf02b0
+ea01e0d403f40301020001000102030405060708080706050403020105302e31
+2e307f270000
+";
+const CORRECTED_V1: &str = "
+010300030cec97adec82bceba19c20313205302e312e30010080a30580de3402
+020663616d65726102106e6f206672616d6520666f72203520730573706f6f6c
+000001010cffd7e1fe6a
+";
 const PARKING_V2: &str = "
 0201032903ac0200060cec97adec82bceba19c2031320e6c61776e2d696e7472
 7573696f6e01046c61776e80a0bfe9d66602e8a7bfe9d666010106696e736964
@@ -68,6 +87,60 @@ fn an_alarm_with_evidence() {
     assert_eq!(decode(payload), Ok(Message::Alarm(an_alarm())));
     assert_eq!(wire::evidence_of(payload), Some(some_evidence()));
     assert_eq!(wire::evidence_of(&bytes_of(ALARM_V1)), None);
+}
+
+#[test]
+fn an_alarm_as_it_is_sent() {
+    let mut buffer = [0; wire::envelope::MAX_ALARM_BYTES];
+    let written = encode(&an_alarm(), &mut buffer).unwrap().len();
+    let written = wire::append(&some_evidence(), written, &mut buffer).unwrap().len();
+    let stored = wire::append_sequence(THE_39TH, written, &mut buffer).unwrap().to_vec();
+    let mut buffer = [0; wire::envelope::MAX_ALARM_BYTES];
+    let sent = wire::deliver(&stored, &LATE, &mut buffer).unwrap();
+    assert_eq!(sent, bytes_of(DELIVERED_V1));
+    assert_eq!(decode(sent), Ok(Message::Alarm(an_alarm())));
+    let appended = wire::Appended {
+        evidence: Some(some_evidence()),
+        sequence: Some(THE_39TH),
+        delivery: Some(LATE),
+    };
+    assert_eq!(wire::appended_of(sent), appended);
+    // Said once, not twice: what is sent cannot be told to have been sent.
+    assert_eq!(wire::deliver(sent, &LATE, &mut [0; 4096]), None);
+}
+
+#[test]
+fn an_alarm_without_evidence_as_it_is_sent() {
+    let mut buffer = [0; wire::envelope::MAX_ALARM_BYTES];
+    let written = encode(&an_alarm(), &mut buffer).unwrap().len();
+    let stored = wire::append_sequence(THE_39TH, written, &mut buffer).unwrap().to_vec();
+    let delivery = Delivery::default();
+    let mut buffer = [0; wire::envelope::MAX_ALARM_BYTES];
+    let sent = wire::deliver(&stored, &delivery, &mut buffer).unwrap();
+    assert_eq!(sent, bytes_of(DELIVERED_WITHOUT_EVIDENCE_V1));
+    assert_eq!(decode(sent), Ok(Message::Alarm(an_alarm())));
+    let (sequence, delivery) = (Some(THE_39TH), Some(delivery));
+    assert_eq!(wire::appended_of(sent), wire::Appended { evidence: None, sequence, delivery });
+}
+
+#[test]
+fn an_alarm_of_the_first_days_is_sent_as_it_is() {
+    for literal in [ALARM_V1, ALARM_WITH_EVIDENCE_V1, MEDIA_V1] {
+        assert_eq!(wire::deliver(&bytes_of(literal), &LATE, &mut [0; 4096]), None);
+    }
+}
+
+#[test]
+fn a_health_report_with_corrections() {
+    let correction = Correction { first: 1, last: 12, shift_ms: -14_360_000_000 };
+    let corrections = [correction].into_iter().collect();
+    let mut buffer = [0; wire::envelope::MAX_HEALTH_BYTES];
+    let written = encode(&Health::Online(a_report()), &mut buffer).unwrap().len();
+    let payload = wire::append_corrections(&corrections, written, &mut buffer).unwrap();
+    assert_eq!(payload, bytes_of(CORRECTED_V1));
+    assert_eq!(decode(payload), Ok(Message::Health(Health::Online(a_report()))));
+    assert_eq!(wire::corrections_of(payload), corrections);
+    assert!(wire::corrections_of(&bytes_of(ONLINE_V1)).is_empty());
 }
 
 #[test]
@@ -157,6 +230,9 @@ fn an_alarm() -> Alarm {
         firmware: shortened("0.1.0"),
     }
 }
+
+const THE_39TH: Sequence = Sequence { previous: 39 };
+const LATE: Delivery = Delivery { historical: true, shift_ms: Some(-14_360_000_000) };
 
 fn some_evidence() -> Evidence {
     let sights = Sights { seen: 300, missed: 2, scores: [90, 207].into_iter().collect() };

@@ -6,7 +6,10 @@
 
 use libfuzzer_sys::fuzz_target;
 use wire::envelope::{Body, MAX_ALARM_BYTES, record_of};
-use wire::{DecodeError, Message, append, decode, encode, evidence_of};
+use wire::{
+    DecodeError, Delivery, Message, append, appended_of, corrections_of, decode, deliver, encode,
+    evidence_of,
+};
 
 fuzz_target!(|payload: &[u8]| match decode(payload) {
     Ok(message) => check(payload, &message),
@@ -27,6 +30,7 @@ fn check(payload: &[u8], message: &Message<'_>) {
         Message::Alarm(alarm) => {
             assert_eq!(record_of(payload), Some(alarm.record));
             check_evidence(payload, &first);
+            check_delivery(payload);
         }
         Message::Media(piece) => {
             assert_eq!(record_of(payload), Some(piece.record));
@@ -35,7 +39,10 @@ fn check(payload: &[u8], message: &Message<'_>) {
                 assert!(end <= piece.total_bytes.into() && !piece.bytes.is_empty());
             }
         }
-        Message::Health(_) | Message::Ack(_) => assert_eq!(record_of(payload), None),
+        Message::Health(_) | Message::Ack(_) => {
+            let _ = corrections_of(payload);
+            assert_eq!(record_of(payload), None);
+        }
     }
 }
 
@@ -47,6 +54,16 @@ fn check_evidence(payload: &[u8], alarm: &[u8]) {
     let whole = append(&evidence, alarm.len(), &mut buffer).expect("it had room before");
     assert_eq!(evidence_of(whole), Some(evidence));
     assert_eq!(decode(whole).map(|message| written(&message)).as_deref(), Ok(alarm));
+}
+
+/// What is said of a sending is read behind everything that was there before.
+fn check_delivery(payload: &[u8]) {
+    let delivery = Delivery { historical: true, shift_ms: Some(i64::MIN) };
+    let (mut buffer, before) = ([0; MAX_ALARM_BYTES], appended_of(payload));
+    let Some(sent) = deliver(payload, &delivery, &mut buffer) else { return };
+    let after = appended_of(sent);
+    assert_eq!((after.evidence, after.sequence), (before.evidence, before.sequence));
+    assert_eq!((before.delivery, after.delivery), (None, Some(delivery)));
 }
 
 fn written(message: &Message<'_>) -> Vec<u8> {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use analytics::event::{Event, Phase};
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use wire::record::{EventRef, RecordId};
-use wire::{Alarm, Evidence, Tag};
+use wire::{Alarm, EncodeError, Evidence, Sequence, Tag};
 
 use super::alarm::{self, Heading};
 use super::{BOX_EVENTS, Desk, Follows, Incident, evidence};
@@ -25,11 +25,13 @@ pub(super) struct Alarms {
     closing: Arc<AtomicBool>,
     /// The box's own events so far.
     box_events: u64,
+    /// The number of the last alarm that was made; 0 before the first.
+    previous: u64,
 }
 
 impl Alarms {
     pub(super) fn new(desk: Desk, closing: Arc<AtomicBool>) -> Self {
-        Self { desk, closing, box_events: 0 }
+        Self { desk, closing, box_events: 0, previous: 0 }
     }
 
     /// Works until all senders are dropped and everything is stored.
@@ -67,9 +69,10 @@ impl Alarms {
 
     fn event(&self, event: &Event, follows: Follows) -> Alarm {
         let Desk { identity, anchor, clock, spool, .. } = &self.desk;
-        let reading = clock.read();
+        let (record, reading) = (spool.reserve(), clock.read());
+        clock.dated(record.number, &reading);
         let heading = Heading {
-            record: spool.reserve(),
+            record,
             event: EventRef { boot: spool.boot(), number: event.id.0 },
             onset: reading.wall_of(event.onset, *anchor),
             detected: reading.wall_of(event.decided, *anchor),
@@ -80,9 +83,11 @@ impl Alarms {
     fn tamper(&mut self, phase: Phase, at: Instant) -> Alarm {
         self.box_events += u64::from(phase == Phase::Begin);
         let Desk { identity, clock, spool, .. } = &self.desk;
-        let when = clock.read().wall_at(at);
+        let (record, reading) = (spool.reserve(), clock.read());
+        clock.dated(record.number, &reading);
+        let when = reading.wall_at(at);
         let heading = Heading {
-            record: spool.reserve(),
+            record,
             event: EventRef { boot: spool.boot(), number: BOX_EVENTS + self.box_events },
             onset: when,
             detected: when,
@@ -91,8 +96,8 @@ impl Alarms {
     }
 
     /// Stores alarms however long it takes, unless the daemon is ending.
-    fn store(&self, alarms: &[(Alarm, Option<Evidence>)]) {
-        let records: Vec<_> = alarms.iter().filter_map(encoded).collect();
+    fn store(&mut self, alarms: &[(Alarm, Option<Evidence>)]) {
+        let records: Vec<_> = alarms.iter().filter_map(|made| self.encoded(made)).collect();
         let mut trouble = String::new();
         while let Err(error) = self.desk.spool.append_alarms(&records) {
             let said = error.to_string();
@@ -115,6 +120,24 @@ impl Alarms {
         self.desk.bell.ring();
     }
 
+    /// The alarm's payload, which says what alarm came before it.
+    fn encoded(
+        &mut self,
+        (alarm, evidence): &(Alarm, Option<Evidence>),
+    ) -> Option<(RecordId, Vec<u8>)> {
+        let sequence = Sequence { previous: self.previous };
+        match encode(alarm, evidence.as_ref(), sequence) {
+            Ok(payload) => {
+                self.previous = alarm.record.number;
+                Some((alarm.record, payload))
+            }
+            Err(error) => {
+                tracing::error!("alarm {:?} not stored: {error}", alarm.record);
+                None
+            }
+        }
+    }
+
     fn tidy(&self) {
         if let Err(error) = self.desk.spool.tidy() {
             tracing::error!("{error}");
@@ -122,15 +145,13 @@ impl Alarms {
     }
 }
 
-fn encoded((alarm, evidence): &(Alarm, Option<Evidence>)) -> Option<(RecordId, Vec<u8>)> {
+fn encode(
+    alarm: &Alarm,
+    evidence: Option<&Evidence>,
+    sequence: Sequence,
+) -> Result<Vec<u8>, EncodeError> {
     let mut buffer = vec![0; Tag::Alarm.max_bytes()];
-    let mut written = match wire::encode(alarm, &mut buffer) {
-        Ok(payload) => payload.len(),
-        Err(error) => {
-            tracing::error!("alarm {:?} not stored: {error}", alarm.record);
-            return None;
-        }
-    };
+    let mut written = wire::encode(alarm, &mut buffer)?.len();
     if let Some(evidence) = evidence {
         // An alarm without its evidence is better than none.
         match wire::append(evidence, written, &mut buffer) {
@@ -138,6 +159,7 @@ fn encoded((alarm, evidence): &(Alarm, Option<Evidence>)) -> Option<(RecordId, V
             Err(error) => tracing::error!("alarm {:?} without evidence: {error}", alarm.record),
         }
     }
+    written = wire::append_sequence(sequence, written, &mut buffer)?.len();
     buffer.truncate(written);
-    Some((alarm.record, buffer))
+    Ok(buffer)
 }

@@ -13,16 +13,17 @@ use tls::failure::Stage;
 use tls::keyring::{Keyring, Look};
 use tls::moment::Moment;
 use tokio::time::{sleep_until, timeout};
-use wire::health::Health;
+use wire::health::{Health, Report};
 use wire::media::MediaChunk;
 use wire::record::RecordId;
-use wire::{Message, Tag};
+use wire::{Corrections, EncodeError, Message, Tag};
 
 use super::Settings;
 use super::bell::Bell;
 use super::broken::Broken;
 use super::health::HealthBoard;
 use super::mqtt::{self, Line, News, Outlet, QueueFull};
+use super::postmark::Postmark;
 use super::session::media::Piece;
 use super::session::{Input, Output, Parcel, Session};
 use super::status::StatusBoard;
@@ -53,6 +54,8 @@ pub(super) struct Worker {
     pub(super) keyring: Option<Keyring>,
     /// When its files were last looked at.
     pub(super) looked: Option<Instant>,
+    /// What is said of an alarm at each sending.
+    pub(super) postmark: Postmark,
     /// Where to send; `None` while there is no connection.
     pub(super) outlet: Option<Outlet>,
     /// Proof of progress, for the watchdog.
@@ -234,11 +237,8 @@ impl Worker {
 
     fn send_health(&mut self, now: Instant) -> Result<(), Broken> {
         let Some(report) = self.health.due(now) else { return Ok(()) };
-        let mut buffer = vec![0; Tag::Health.max_bytes()];
-        match (wire::encode(&Health::Online((*report).clone()), &mut buffer), &mut self.outlet) {
-            (Ok(payload), Some(outlet)) => {
-                outlet.retain(&self.line.health_topic, payload.to_vec())?;
-            }
+        match (encode_report(&report, &self.clock.corrections()), &mut self.outlet) {
+            (Ok(payload), Some(outlet)) => outlet.retain(&self.line.health_topic, payload)?,
             (Err(error), _) => tracing::error!("health report not sent: {error}"),
             (Ok(_), None) => {}
         }
@@ -303,7 +303,11 @@ impl Worker {
     /// The bytes of a parcel; `None` when the spool no longer has the record.
     fn payload(&self, parcel: &Parcel) -> Result<Option<Vec<u8>>, SpoolError> {
         match parcel {
-            Parcel::Alarm(record) => self.spool.read_alarm(*record),
+            Parcel::Alarm(record) => {
+                let stored = self.spool.read_alarm(*record)?;
+                let shift_ms = self.clock.shift_ms(record.number);
+                Ok(stored.map(|stored| self.postmark.marked(*record, shift_ms, stored)))
+            }
             Parcel::Piece(piece) => {
                 let read = self.spool.read_media(&piece.media, piece.offset, piece.length())?;
                 Ok(read.and_then(|bytes| encode_piece(piece, &bytes)))
@@ -321,7 +325,9 @@ impl Worker {
     }
 
     fn step(&mut self, input: Input) -> Vec<Output> {
-        self.session.step(self.clock.now(), input, &self.spool)
+        let now = self.clock.now();
+        self.postmark.stored(now, self.spool.newest_alarm());
+        self.session.step(now, input, &self.spool)
     }
 
     fn wake_at(&self) -> Instant {
@@ -377,6 +383,17 @@ fn shown(keyring: &Keyring) -> String {
         let certificate = credentials.certificate();
         format!("{}, ends {}", certificate.common_name, certificate.not_after)
     })
+}
+
+/// A report, and behind it what is known of alarms dated before the clock was synchronized.
+fn encode_report(report: &Report, corrections: &Corrections) -> Result<Vec<u8>, EncodeError> {
+    let mut buffer = vec![0; Tag::Health.max_bytes()];
+    let mut written = wire::encode(&Health::Online(report.clone()), &mut buffer)?.len();
+    if !corrections.is_empty() {
+        written = wire::append_corrections(corrections, written, &mut buffer)?.len();
+    }
+    buffer.truncate(written);
+    Ok(buffer)
 }
 
 fn encode_piece(piece: &Piece, bytes: &[u8]) -> Option<Vec<u8>> {
