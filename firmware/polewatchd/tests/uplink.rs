@@ -29,6 +29,19 @@ use crate::broker::Broker;
 use crate::pole::{Pole, event, ms, settings, until};
 use crate::room::Room;
 
+fn health(boot: u32) -> Report {
+    Report {
+        boot,
+        camera: wire::text::shortened("역삼로 12"),
+        firmware: wire::text::shortened("0.1.0"),
+        at: WallTime { unix_ms: 1_800_000_000_000, quality: ClockQuality::Unknown },
+        uptime_s: 1,
+        frames: 2,
+        unacknowledged: 0,
+        parts: heapless::Vec::new(),
+    }
+}
+
 fn events_of(room: &Room) -> Vec<u64> {
     room.heard().events()
 }
@@ -173,17 +186,7 @@ fn health_is_retained_and_a_box_that_stops_says_so() {
     let mut broker = Broker::new();
     broker.start();
     let pole = Pole::start(broker.port());
-    let wall = WallTime { unix_ms: 1_800_000_000_000, quality: ClockQuality::Unknown };
-    pole.uplink.health_desk().post(Report {
-        boot: pole.spool.boot(),
-        camera: wire::text::shortened("역삼로 12"),
-        firmware: wire::text::shortened("0.1.0"),
-        at: wall,
-        uptime_s: 1,
-        frames: 2,
-        unacknowledged: 0,
-        parts: heapless::Vec::new(),
-    });
+    pole.uplink.health_desk().post(health(pole.spool.boot()));
     until("it is connected", || pole.uplink.status().connected);
     until("who comes later sees it online", || {
         Room::open(broker.port()).first_health() == Some(true)
@@ -192,6 +195,42 @@ fn health_is_retained_and_a_box_that_stops_says_so() {
     until("who comes later sees it offline", || {
         Room::open(broker.port()).first_health() == Some(false)
     });
+}
+
+#[test]
+fn alarms_dated_before_the_time_server_spoke_are_corrected_wherever_they_are() {
+    let mut broker = Broker::new();
+    broker.start();
+    let room = Room::open(broker.port());
+    let (clock, hands) = Clock::manual(WallTime { unix_ms: 1000, quality: ClockQuality::Unknown });
+    let pole = Pole::with_clock(settings(broker.port()), clock);
+    pole.raise(1);
+    pole.drained(1);
+    broker.kill();
+    pole.raise(2);
+    until("the alarm is stored", || pole.spool.status().alarms == 1);
+    hands.set_wall(WallTime { unix_ms: 3_601_000, quality: ClockQuality::Synchronized });
+    pole.raise(3);
+    until("the alarm is stored", || pole.spool.status().alarms == 2);
+    hands.advance(Duration::from_secs(31));
+    broker.start();
+    until("all alarms are acknowledged", || {
+        // The waits between connections run on this clock.
+        hands.advance(ms(10));
+        pole.uplink.status().acknowledged == 3
+    });
+    let told = [(1, None), (2, Some(3_600_000)), (3, None)];
+    assert_eq!(room.heard().shifts_ms, told.into());
+    // Both waited half a minute, by the clock nobody sets.
+    assert_eq!(room.heard().historical, [2, 3].into());
+    let report = health(pole.spool.boot());
+    pole.uplink.health_desk().post(report);
+    until("health tells of it", || {
+        hands.advance(ms(10));
+        !room.heard().corrections.is_empty()
+    });
+    assert_eq!(room.heard().corrections, [(1, 2, 3_600_000)]);
+    pole.stop();
 }
 
 #[test]
@@ -220,6 +259,8 @@ fn a_box_restarted_with_unacknowledged_alarms_sends_exactly_those() {
         Uplink::start(settings(broker.port()), spool.clone(), clock, Beat::default()).unwrap();
     until("the spool is empty", || spool.status().unacknowledged() == 0);
     assert_eq!(events_of(&room), (1..=9).collect::<Vec<_>>());
+    assert_eq!(room.heard().historical, (6..=9).collect());
+    assert_eq!(room.heard().previous, (1..=9).zip(0..).collect());
     uplink.stop();
 }
 

@@ -262,7 +262,9 @@ impl Session {
                     stored.push(*record);
                 }
                 Verdict::SendAgain => {
-                    let tries = self.alarms.again(now, *record) + self.media.again(now, *record);
+                    // An alarm is asked for because it did not come; that is no fault of its own.
+                    self.alarms.again(now, *record);
+                    let tries = self.media.again(now, *record);
                     if tries >= MOST_TRIES {
                         let reason = format!("control room: not whole, {tries} times");
                         outputs.extend(self.set_aside(*record, reason));

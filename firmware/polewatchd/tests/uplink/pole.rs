@@ -34,8 +34,11 @@ impl Pole {
     }
 
     pub(crate) fn start_with(settings: Settings) -> Self {
+        Self::with_clock(settings, Clock::system())
+    }
+
+    pub(crate) fn with_clock(settings: Settings, clock: Clock) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let clock = Clock::system();
         let limits = Limits::of_bytes(1 << 30);
         let (spool, _) = Spool::open(&dir.path().join("spool"), limits, clock.clone()).unwrap();
         let uplink =

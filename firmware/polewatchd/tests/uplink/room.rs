@@ -1,7 +1,7 @@
 //! A control room of the simplest kind: hears everything, answers for what it has.
 #![allow(dead_code, reason = "shared by tests that need different parts of it")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
@@ -21,6 +21,14 @@ use wire::{Ack, Alarm, EventRef, Health, MediaKind, Message, RecordId, Tag, Verd
 pub(crate) struct Heard {
     /// Every alarm, repetitions included.
     pub(crate) alarms: Vec<Alarm>,
+    /// Those of their events that were said to be sent late.
+    pub(crate) historical: BTreeSet<u64>,
+    /// What each event's alarm was said to be dated wrong by.
+    pub(crate) shifts_ms: BTreeMap<u64, Option<i64>>,
+    /// The number of the alarm before, of each event's alarm.
+    pub(crate) previous: BTreeMap<u64, u64>,
+    /// What health said of alarms dated wrong: first, last, shift.
+    pub(crate) corrections: Vec<(u64, u64, i64)>,
     /// When the first alarm of an event came.
     pub(crate) arrivals: BTreeMap<u64, Instant>,
     /// Files that arrived whole.
@@ -145,12 +153,15 @@ impl Duty {
             Message::Alarm(alarm) => {
                 heard.arrivals.entry(alarm.event.number).or_insert(now);
                 let record = alarm.record;
+                heard.note(alarm.event.number, &wire::appended_of(payload));
                 heard.alarms.push(alarm);
                 Some((record, Verdict::Stored))
             }
             Message::Media(chunk) => heard.place(&chunk).map(|verdict| (chunk.record, verdict)),
             Message::Health(health) => {
                 heard.health.push(matches!(health, Health::Online(_)));
+                let corrections = wire::corrections_of(payload);
+                heard.corrections.extend(corrections.iter().map(|c| (c.first, c.last, c.shift_ms)));
                 None
             }
             Message::Ack(_) => None,
@@ -184,6 +195,15 @@ impl Heard {
             }
         }
         events
+    }
+
+    fn note(&mut self, event: u64, appended: &wire::Appended) {
+        let delivery = appended.delivery.unwrap();
+        if delivery.historical {
+            self.historical.insert(event);
+        }
+        self.shifts_ms.insert(event, delivery.shift_ms);
+        self.previous.insert(event, appended.sequence.unwrap().previous);
     }
 
     /// Keeps a piece; the verdict when the file is complete.

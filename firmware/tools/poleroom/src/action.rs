@@ -6,7 +6,7 @@
 use wire::{BoxAddress, RecordId, Verdict};
 
 use crate::assembly::{Claim, FileKey};
-use crate::fact::{AlarmLine, Fact, NewerLine};
+use crate::fact::{AlarmLine, CorrectionLine, Fact, GapLine, NewerLine};
 
 /// One thing to do. `'p` is the payload it came from.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +15,10 @@ pub(crate) enum Action<'p> {
     KeepAlarm(Box<AlarmLine>),
     /// Append to the newer messages, then tell.
     KeepNewer(Box<NewerLine>),
+    /// Append to the corrections, then tell.
+    KeepCorrection(CorrectionLine),
+    /// Append to the gaps, then tell.
+    KeepGap(GapLine),
     /// Put a piece at its place in its file on the way.
     Write {
         /// The file.

@@ -90,6 +90,8 @@ pub(crate) struct Duty {
 struct Effects {
     alarms: Vec<Vec<u8>>,
     newer: Vec<Vec<u8>>,
+    corrections: Vec<Vec<u8>>,
+    gaps: Vec<Vec<u8>>,
     facts: Vec<Fact>,
     answers: Vec<(BoxAddress, RecordId, Verdict)>,
     checks: Vec<CheckJob>,
@@ -173,6 +175,14 @@ impl Duty {
                     effects.newer.extend(serde_json::to_vec(&line));
                     effects.facts.push(Fact::Newer(line));
                 }
+                Action::KeepCorrection(line) => {
+                    effects.corrections.extend(serde_json::to_vec(&line));
+                    effects.facts.push(Fact::Correction(line));
+                }
+                Action::KeepGap(line) => {
+                    effects.gaps.extend(serde_json::to_vec(&line));
+                    effects.facts.push(Fact::Gap(line));
+                }
                 Action::Write { key, offset, bytes } => {
                     if let Err(error) = self.store.files.write(&key, offset, bytes) {
                         let lost = self.room.write_failed(now_ms, key, &error.to_string());
@@ -230,10 +240,16 @@ impl Duty {
     }
 
     fn try_write_lines(&mut self, date: &str, effects: &mut Effects) -> Result<(), DiskError> {
-        self.store.alarms.append(date, &effects.alarms)?;
-        effects.alarms.clear();
-        self.store.newer.append(date, &effects.newer)?;
-        effects.newer.clear();
+        let Store { alarms, newer, corrections, gaps, .. } = &mut self.store;
+        for (days, lines) in [
+            (alarms, &mut effects.alarms),
+            (newer, &mut effects.newer),
+            (corrections, &mut effects.corrections),
+            (gaps, &mut effects.gaps),
+        ] {
+            days.append(date, lines)?;
+            lines.clear();
+        }
         Ok(())
     }
 

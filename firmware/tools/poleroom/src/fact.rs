@@ -37,6 +37,10 @@ pub(crate) enum Fact {
     Duplicate(Duplicate),
     /// A message of a later version.
     Newer(Box<NewerLine>),
+    /// The times of alarms are wrong, and by how much.
+    Correction(CorrectionLine),
+    /// Alarms of a box are missing, or came after all.
+    Gap(GapLine),
     /// A box's state has changed.
     Health(Box<HealthLine>),
     /// Something that cannot be used.
@@ -145,6 +149,32 @@ pub(crate) struct NewerLine {
     pub(crate) received_unix_ms: i64,
     /// The whole payload.
     pub(crate) payload_hex: String,
+}
+
+/// [`Fact::Correction`], and a line of `corrections/DATE.jsonl`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct CorrectionLine {
+    #[serde(flatten)]
+    pub(crate) origin: Origin,
+    pub(crate) boot: u32,
+    /// The numbers of the first and the last alarm that were dated wrong.
+    pub(crate) first: u64,
+    pub(crate) last: u64,
+    /// To be added to their times.
+    pub(crate) shift_ms: i64,
+}
+
+/// [`Fact::Gap`], and a line of `gaps/DATE.jsonl`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct GapLine {
+    #[serde(flatten)]
+    pub(crate) origin: Origin,
+    /// "open" or "closed".
+    pub(crate) state: &'static str,
+    pub(crate) boot: u32,
+    /// The alarm `to` is missing, and whatever alarms have numbers from `from` on.
+    pub(crate) from: u64,
+    pub(crate) to: u64,
 }
 
 /// [`Fact::Garbage`].

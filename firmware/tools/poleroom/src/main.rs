@@ -14,6 +14,7 @@ mod clock;
 mod durable;
 mod duty;
 mod fact;
+mod gaps;
 mod incoming;
 mod mqtt;
 mod ranges;

@@ -36,6 +36,13 @@ impl Ranges {
         self.last_by_first.range(..=first).next_back().is_some_and(|(_, end)| *end >= last)
     }
 
+    /// The largest number in the set that is less than `number`.
+    pub(crate) fn last_before(&self, number: u64) -> Option<u64> {
+        let (_, &end) = self.last_by_first.range(..number).next_back()?;
+        // The range found begins below `number`, so `number` is no less than 1.
+        Some(end.min(number - 1))
+    }
+
     /// How many ranges there are: the memory it takes.
     pub(crate) fn pieces(&self) -> usize {
         self.last_by_first.len()
@@ -84,6 +91,8 @@ mod tests {
             }
             for number in 0..80 {
                 prop_assert_eq!(ranges.covers(number, number), plain.contains(&number));
+                let before = plain.range(..number).next_back().copied();
+                prop_assert_eq!(ranges.last_before(number), before);
             }
             let starts = plain.iter().filter(|n| **n == 0 || !plain.contains(&(*n - 1))).count();
             prop_assert_eq!(ranges.pieces(), starts);

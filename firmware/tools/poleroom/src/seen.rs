@@ -35,6 +35,18 @@ impl Seen {
         numbers.is_some_and(|numbers| numbers.covers(record.number, record.number))
     }
 
+    /// The last known record of a box before `record`, which may be of an earlier start.
+    pub(crate) fn last_before(&self, address: &BoxAddress, record: RecordId) -> Option<RecordId> {
+        let boots = self.boxes.get(address)?.range(..=record.boot).rev();
+        boots.map(|(boot, numbers)| (*boot, numbers)).find_map(|(boot, numbers)| {
+            let number = match boot == record.boot {
+                true => numbers.last_before(record.number),
+                false => numbers.last_before(u64::MAX),
+            };
+            number.map(|number| RecordId { boot, number })
+        })
+    }
+
     /// How many records are known.
     pub(crate) fn count(&self) -> u64 {
         self.count
@@ -57,6 +69,25 @@ mod tests {
         assert!(seen.contains(&one, record(2, 7)));
         assert!(!seen.contains(&other, record(2, 7)));
         assert_eq!(seen.count(), 3);
+    }
+
+    #[test]
+    fn the_record_before_is_found_across_starts() {
+        let mut seen = Seen::default();
+        let (pole, record) = (address("pole-1"), |boot, number| RecordId { boot, number });
+        for known in [record(1, 7), record(1, 9), record(3, 4)] {
+            seen.insert(&pole, known);
+        }
+        for (before, expected) in [
+            (record(1, 7), None),
+            (record(1, 8), Some(record(1, 7))),
+            (record(2, 1), Some(record(1, 9))),
+            (record(3, 4), Some(record(1, 9))),
+            (record(3, 5), Some(record(3, 4))),
+        ] {
+            assert_eq!(seen.last_before(&pole, before), expected, "{before:?}");
+        }
+        assert_eq!(seen.last_before(&address("pole-2"), record(9, 9)), None);
     }
 
     fn address(name: &str) -> BoxAddress {

@@ -3,6 +3,8 @@
 //! ```text
 //! alarms/2026-11-23.jsonl              one alarm a line
 //! newer/2026-11-23.jsonl               messages of later versions, as they came
+//! corrections/2026-11-23.jsonl         which alarms' times are wrong, and by how much
+//! gaps/2026-11-23.jsonl                which alarms are missing, and which came after all
 //! stills/SITE/BOX/EVENT_RECORD.jpg     checked; EVENT and RECORD are boot-number
 //! clips/SITE/BOX/EVENT_RECORD.mp4      checked
 //! incoming/SITE_BOX_RECORD.part        on the way
@@ -19,7 +21,7 @@ use std::path::Path;
 
 use anyhow::Context;
 
-pub(crate) use days::Days;
+pub(crate) use days::{Days, Noted};
 pub(crate) use files::{CheckJob, Files, check};
 
 use crate::durable;
@@ -32,6 +34,10 @@ pub(crate) struct Store {
     pub(crate) alarms: Days,
     /// Newer messages by day.
     pub(crate) newer: Days,
+    /// Corrections by day.
+    pub(crate) corrections: Days,
+    /// Gaps by day.
+    pub(crate) gaps: Days,
     /// Stills and clips.
     pub(crate) files: Files,
     /// Held open; the lock ends with the process.
@@ -46,11 +52,18 @@ impl Store {
     pub(crate) fn open(root: &Path) -> anyhow::Result<(Self, Kept)> {
         durable::make_folder(root)?;
         let lock = lock(&root.join("lock"))?;
-        let (mut kept, newer) = (Kept::default(), root.join("newer"));
-        let alarms = Days::open(root.join("alarms"), &mut kept.alarms)?;
-        let newer = Days::open(newer, &mut kept.alarms)?;
+        let mut kept = Kept::default();
+        let days = |name: &str| root.join(name);
+        let alarms = Days::open(days("alarms"), |noted| kept.note_alarm(noted))?;
+        let newer = Days::open(days("newer"), |noted| kept.note_alarm(noted))?;
+        let corrections = Days::open(days("corrections"), |Noted { address, record, .. }| {
+            kept.corrected.insert(&address, record);
+        })?;
+        let gaps = Days::open(days("gaps"), |Noted { address, record, .. }| {
+            kept.told_missing.insert(&address, record);
+        })?;
         let files = Files::open(root, &mut kept)?;
-        Ok((Self { alarms, newer, files, _lock: lock }, kept))
+        Ok((Self { alarms, newer, corrections, gaps, files, _lock: lock }, kept))
     }
 }
 

@@ -5,8 +5,8 @@
 
 use crate::civil::UtcOffset;
 use crate::fact::{
-    AlarmLine, Broker, Disk, Fact, Garbage, HealthLine, MeasurementLine, MediaStored, MediaTrouble,
-    NewerLine, Origin,
+    AlarmLine, Broker, CorrectionLine, Disk, Fact, GapLine, Garbage, HealthLine, MeasurementLine,
+    MediaStored, MediaTrouble, NewerLine, Origin,
 };
 
 /// An alarm received this much after its onset says so.
@@ -29,6 +29,8 @@ pub(crate) fn line(fact: &Fact, offset: UtcOffset) -> Option<String> {
         Fact::Media(trouble) => trouble_line(trouble),
         Fact::Duplicate(_) => return None,
         Fact::Newer(newer) => newer_line(newer),
+        Fact::Correction(correction) => correction_line(correction),
+        Fact::Gap(gap) => gap_line(gap),
         Fact::Health(health) => health_line(health),
         Fact::Garbage(garbage) => garbage_line(garbage),
         Fact::Disk(disk) => disk_line(disk),
@@ -40,8 +42,9 @@ pub(crate) fn line(fact: &Fact, offset: UtcOffset) -> Option<String> {
 }
 
 fn alarm_line(alarm: &AlarmLine, offset: UtcOffset) -> String {
-    let clock_known = alarm.onset_quality != "unknown";
-    let shown_ms = if clock_known { alarm.onset_unix_ms } else { alarm.received_unix_ms };
+    let clock_known = alarm.onset_quality != "unknown" || alarm.shift_ms.is_some();
+    let onset_ms = alarm.onset_unix_ms.saturating_add(alarm.shift_ms.unwrap_or(0));
+    let shown_ms = if clock_known { onset_ms } else { alarm.received_unix_ms };
     let time = offset.civil(shown_ms).time();
     let (ko, en) = (alarm.kind_ko, kind_en(alarm.kind));
     let mut line = format!("{time} {ko} {en}  {} '{}'", place(&alarm.origin), alarm.camera);
@@ -60,9 +63,16 @@ fn alarm_line(alarm: &AlarmLine, offset: UtcOffset) -> String {
             line += &format!("  {name} …");
         }
     }
-    if !clock_known {
+    if let Some(shift_ms) = alarm.shift_ms.filter(|shift_ms| *shift_ms != 0) {
+        line += &format!("  (시각 보정 clock corrected by {})", seconds(shift_ms));
+    }
+    if alarm.historical == Some(true) {
+        let received = offset.civil(alarm.received_unix_ms);
+        let (date, time) = (received.date(), received.time());
+        line += &format!("  (지연 전송 historical, 수신 received {date} {time})");
+    } else if !clock_known {
         line += "  (시각 불명 box clock unknown, time of arrival)";
-    } else if alarm.received_unix_ms.saturating_sub(alarm.onset_unix_ms) > LATE_MS {
+    } else if alarm.received_unix_ms.saturating_sub(onset_ms) > LATE_MS {
         let received = offset.civil(alarm.received_unix_ms);
         line += &format!("  (수신 received {} {})", received.date(), received.time());
     }
@@ -145,6 +155,34 @@ fn newer_line(newer: &NewerLine) -> String {
         newer.number,
         newer.version
     )
+}
+
+fn correction_line(correction: &CorrectionLine) -> String {
+    let CorrectionLine { origin, boot, first, last, shift_ms } = correction;
+    let (time, place) = (time_of(&origin.at), place(origin));
+    let by = seconds(*shift_ms);
+    format!(
+        "{time} 시각 보정 Clock corrected  {place}  alarms {boot}-{first} to {boot}-{last}  by {by}"
+    )
+}
+
+fn gap_line(gap: &GapLine) -> String {
+    let GapLine { origin, state, boot, from, to } = gap;
+    let word = match *state {
+        "open" => "누락 Gap",
+        _ => "누락 해소 Gap closed",
+    };
+    let (time, place) = (time_of(&origin.at), place(origin));
+    let which = match from == to {
+        true => format!("alarm {boot}-{to}"),
+        false => format!("alarms from {boot}-{from} to {boot}-{to}"),
+    };
+    format!("{time} {word}  {place}  {which}")
+}
+
+/// Signed, to the second.
+fn seconds(shift_ms: i64) -> String {
+    format!("{:+} s", shift_ms.saturating_add(500).div_euclid(1000))
 }
 
 fn health_line(health: &HealthLine) -> String {
@@ -235,200 +273,4 @@ fn printable(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::fact::{PartLine, ReportLine, Started};
-
-    #[test]
-    fn an_alarm_reads_as_an_operator_expects() {
-        check(
-            &Fact::Alarm(Box::new(an_alarm())),
-            "01:00:00 침입 Intrusion  gangnam/pole-0412 '역삼로 12'  zone lawn  \
-             inside 0.5 s >= 0.5 s  시작 BEGIN  event 3-7  still …  clip …",
-        );
-    }
-
-    #[test]
-    fn a_camera_fault_says_which_and_names_no_zone() {
-        for (quantity, value, threshold, unit, words) in [
-            ("covered", 0.914, 0.8, "share", "가려짐 covered 0.91 share >= 0.80 share"),
-            ("lost", 12.34, 10.0, "s", "영상 끊김 lost 12.3 s >= 10.0 s"),
-        ] {
-            let (quantity, unit) = (quantity.to_owned(), unit.to_owned());
-            let measurement = Some(MeasurementLine { quantity, value, threshold, unit });
-            let (kind, kind_ko) = ("camera_fault", "카메라 이상");
-            let alarm = AlarmLine { kind, kind_ko, zone: None, measurement, ..an_alarm() };
-            let expected = format!(
-                "01:00:00 카메라 이상 Camera fault  gangnam/pole-0412 '역삼로 12'  {words}  \
-                 시작 BEGIN  event 3-7  still …  clip …"
-            );
-            check(&Fact::Alarm(Box::new(alarm)), &expected);
-        }
-    }
-
-    #[test]
-    fn going_over_a_line_says_which_and_which_way() {
-        let measurement = Some(MeasurementLine {
-            quantity: "left_to_right".to_owned(),
-            value: 0.17,
-            threshold: 0.15,
-            unit: "heights".to_owned(),
-        });
-        let alarm = AlarmLine { zone: Some("fence".to_owned()), measurement, ..an_alarm() };
-        check(
-            &Fact::Alarm(Box::new(alarm)),
-            "01:00:00 침입 Intrusion  gangnam/pole-0412 '역삼로 12'  line fence  왼쪽→오른쪽 left_to_right \
-             0.17 heights >= 0.15 heights  시작 BEGIN  event 3-7  still …  clip …",
-        );
-    }
-
-    #[test]
-    fn a_late_alarm_says_when_it_came() {
-        let alarm = AlarmLine { received_unix_ms: 1_764_003_600_000, ..an_alarm() };
-        let line = line(&Fact::Alarm(Box::new(alarm)), korea()).unwrap();
-        assert!(line.starts_with("01:00:00 ") && line.ends_with("received 2025-11-25 02:00:00)"));
-    }
-
-    #[test]
-    fn an_alarm_without_a_clock_shows_its_arrival() {
-        let alarm = AlarmLine { onset_quality: "unknown", onset_unix_ms: 5, ..an_alarm() };
-        let line = line(&Fact::Alarm(Box::new(alarm)), korea()).unwrap();
-        assert!(line.starts_with("01:00:01 ") && line.contains("box clock unknown"), "{line}");
-    }
-
-    #[test]
-    fn a_camera_name_cannot_steer_the_terminal() {
-        let camera = "a\x1b[2J\nb\u{9b}c\u{202e}d".to_owned();
-        let alarm = AlarmLine { camera, ..an_alarm() };
-        let line = line(&Fact::Alarm(Box::new(alarm)), korea()).unwrap();
-        assert!(line.contains("'a\u{fffd}[2J\u{fffd}b\u{fffd}c\u{fffd}d'"), "{line}");
-    }
-
-    #[test]
-    fn stills_and_clips_say_their_size_and_place() {
-        let still = MediaStored {
-            origin: origin(),
-            boot: 3,
-            number: 42,
-            event_boot: 3,
-            event_number: 7,
-            bytes: 34 * 1024,
-            sha256: String::new(),
-            file: "stills/gangnam/pole-0412/3-7_3-42.jpg".to_owned(),
-            received_unix_ms: 0,
-        };
-        check(
-            &Fact::Still(still),
-            "01:00:01 정지영상 Still  gangnam/pole-0412  event 3-7  34 KB ok  \
-             stills/gangnam/pole-0412/3-7_3-42.jpg",
-        );
-    }
-
-    #[test]
-    fn health_names_the_parts_that_fail() {
-        let part = |name: &str, state, detail: &str| PartLine {
-            name: name.to_owned(),
-            state,
-            detail: detail.to_owned(),
-        };
-        let report = ReportLine {
-            boot: 3,
-            camera: "역삼로 12".to_owned(),
-            firmware: "0.1.0".to_owned(),
-            made_unix_ms: 0,
-            made_quality: "synchronized",
-            uptime_s: 1,
-            frames: 1,
-            unacknowledged: 0,
-            parts: vec![part("detector", "ok", ""), part("camera", "fail", "no frame for 5 s")],
-        };
-        let online = HealthLine { origin: origin(), state: "online", report: Some(report) };
-        check(
-            &Fact::Health(Box::new(online)),
-            "01:00:01 온라인 Online  gangnam/pole-0412 '역삼로 12'  detector ok  \
-             camera 고장 FAIL: no frame for 5 s",
-        );
-        let offline = HealthLine { origin: origin(), state: "offline", report: None };
-        let line = line(&Fact::Health(Box::new(offline)), korea());
-        assert_eq!(line.as_deref(), Some("01:00:01 오프라인 Offline  gangnam/pole-0412"));
-    }
-
-    #[test]
-    fn the_rest_reads_well_too() {
-        let at = origin().at;
-        check(
-            &Fact::Broker(Broker {
-                at: at.clone(),
-                broker: "127.0.0.1:1883".to_owned(),
-                state: "lost",
-                detail: "connection refused".to_owned(),
-                retry_ms: Some(1500),
-            }),
-            "01:00:01 연결 끊김 Lost  127.0.0.1:1883  connection refused  retry in 1.5 s",
-        );
-        check(
-            &Fact::Garbage(Garbage {
-                at: at.clone(),
-                topic: "polewatch/gangnam/pole-0412/alarm".to_owned(),
-                reason: "malformed",
-                detail: "Alarm is malformed".to_owned(),
-                count: 10,
-            }),
-            "01:00:01 무시 Ignored  polewatch/gangnam/pole-0412/alarm  Alarm is malformed  (10x)",
-        );
-        check(
-            &Fact::Started(Started { at, store: "room".to_owned(), alarms: 2, files: 3 }),
-            "01:00:01 시작 Started  room  alarms 2  files 3",
-        );
-        assert_eq!([size(1), size(2048), size(2_621_440)], ["1 B", "2 KB", "2.5 MB"]);
-    }
-
-    #[track_caller]
-    fn check(fact: &Fact, expected: &str) {
-        assert_eq!(line(fact, korea()).as_deref(), Some(expected));
-    }
-
-    fn korea() -> UtcOffset {
-        "+09:00".parse().unwrap()
-    }
-
-    fn origin() -> Origin {
-        let address = wire::BoxAddress::new("gangnam", "pole-0412").unwrap();
-        Origin::new(1_764_000_001_000, korea(), &address)
-    }
-
-    fn an_alarm() -> AlarmLine {
-        let measurement = MeasurementLine {
-            quantity: "inside".to_owned(),
-            value: 0.5,
-            threshold: 0.5,
-            unit: "s".to_owned(),
-        };
-        AlarmLine {
-            origin: origin(),
-            boot: 3,
-            number: 41,
-            event_boot: 3,
-            event_number: 7,
-            phase: "begin",
-            kind: "intrusion",
-            kind_ko: "침입",
-            camera: "역삼로 12".to_owned(),
-            rule: "lawn-intrusion".to_owned(),
-            zone: Some("lawn".to_owned()),
-            onset_unix_ms: 1_764_000_000_000,
-            onset_quality: "synchronized",
-            detected_unix_ms: 1_764_000_000_500,
-            detected_quality: "synchronized",
-            received_unix_ms: 1_764_000_001_000,
-            measurement: Some(measurement),
-            light: None,
-            objects: Vec::new(),
-            still_follows: true,
-            clip_follows: true,
-            model: String::new(),
-            config: String::new(),
-            firmware: String::new(),
-        }
-    }
-}
+mod tests;

@@ -131,9 +131,9 @@ impl AlarmWindow {
         tries
     }
 
-    /// The room wants it again. Returns how often it was sent, 0 when it is not known here.
-    pub fn again(&mut self, now: Instant, record: RecordId) -> u32 {
-        self.redo(record, |_| now)
+    /// The room wants it again, if it is known here.
+    pub fn again(&mut self, now: Instant, record: RecordId) {
+        self.redo(record, |_| now);
     }
 
     /// It is answered or gone.

@@ -315,6 +315,15 @@ fn a_file_the_room_wants_again_goes_from_the_start_and_is_set_aside_in_the_end()
 }
 
 #[test]
+fn an_alarm_the_room_misses_is_sent_as_often_as_it_asks() {
+    let mut story = Story::answered([2]);
+    for _ in 0..3 * MOST_TRIES {
+        assert_eq!(story.tick(), ["alarm 2"]);
+        assert_eq!(story.hear(Input::Answers(vec![(id(2), Verdict::SendAgain)])), [""; 0]);
+    }
+}
+
+#[test]
 fn a_file_nobody_answers_for_goes_again_after_half_a_minute() {
     let mut story = Story::answered([]);
     story.shelves.borrow_mut().files = vec![file(10, MediaKind::Still, 1)];

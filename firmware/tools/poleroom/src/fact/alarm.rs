@@ -4,8 +4,9 @@
 //! Refuses: to round measured values; one just below its threshold must not read as one above.
 
 use serde::Serialize;
+use wire::Appended;
 use wire::alarm::{Alarm, Bounds, Kind, Measurement, Object, PathPoint, Phase};
-use wire::evidence::{Evidence, Light, Sights};
+use wire::evidence::{Light, Sights};
 
 use super::{Origin, hex, quality_word};
 
@@ -30,6 +31,12 @@ pub(crate) struct AlarmLine {
     pub(crate) detected_unix_ms: i64,
     pub(crate) detected_quality: &'static str,
     pub(crate) received_unix_ms: i64,
+    /// Sent late; none from boxes that do not tell.
+    pub(crate) historical: Option<bool>,
+    /// To be added to the onset and the detection, when the box knew that at the sending.
+    pub(crate) shift_ms: Option<i64>,
+    /// The number of the alarm before it, 0 for the first; none from boxes that do not tell.
+    pub(crate) previous: Option<u64>,
     pub(crate) measurement: Option<MeasurementLine>,
     /// "day", "dusk", "night_ir", "dark"; none from boxes that do not tell.
     pub(crate) light: Option<&'static str>,
@@ -46,9 +53,10 @@ impl AlarmLine {
         origin: Origin,
         received_unix_ms: i64,
         alarm: &Alarm,
-        evidence: Option<&Evidence>,
+        appended: &Appended,
     ) -> Self {
-        let sights = |at: usize| evidence.and_then(|evidence| evidence.sights.get(at));
+        let Appended { evidence, sequence, delivery } = appended;
+        let sights = |at: usize| evidence.as_ref().and_then(|evidence| evidence.sights.get(at));
         let objects = alarm.objects.iter().enumerate();
         Self {
             origin,
@@ -67,8 +75,11 @@ impl AlarmLine {
             detected_unix_ms: alarm.detected.unix_ms,
             detected_quality: quality_word(alarm.detected.quality),
             received_unix_ms,
+            historical: delivery.map(|delivery| delivery.historical),
+            shift_ms: delivery.and_then(|delivery| delivery.shift_ms),
+            previous: sequence.map(|sequence| sequence.previous),
             measurement: alarm.measurement.as_ref().map(MeasurementLine::new),
-            light: evidence.map(|evidence| light_word(evidence.light)),
+            light: evidence.as_ref().map(|evidence| light_word(evidence.light)),
             objects: objects.map(|(at, object)| ObjectLine::new(object, sights(at))).collect(),
             still_follows: alarm.still_follows,
             clip_follows: alarm.clip_follows,

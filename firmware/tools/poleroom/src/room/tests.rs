@@ -167,6 +167,81 @@ fn a_newer_alarm_is_kept_as_it_came() {
 }
 
 #[test]
+fn a_missing_alarm_is_asked_for_then_told_and_its_coming_is_told_too() {
+    let mut room = room();
+    for (number, previous) in [(1, 0), (4, 1), (9, 7)] {
+        room.arrived(0, ALARM, &chained(number, previous));
+    }
+    let ask = [Action::Answer(pole(), record_id(7), Verdict::SendAgain)];
+    for now_ms in [60_000, 120_000, 180_000] {
+        assert_eq!(room.tick(now_ms), ask);
+        assert_eq!(room.tick(now_ms + 1), []);
+    }
+    let told = room.tick(240_000);
+    let [Action::KeepGap(gap)] = &told[..] else { panic!("{told:?}") };
+    assert_eq!((gap.state, gap.boot, gap.from, gap.to), ("open", 1, 5, 7));
+    assert_eq!(room.tick(900_000), []);
+    let late = chained(7, 6);
+    let came = room.arrived(900_001, ALARM, &late);
+    let [Action::KeepAlarm(_), Action::KeepGap(gap), Action::Answer(..)] = &came[..] else {
+        panic!("{came:?}");
+    };
+    assert_eq!((gap.state, gap.from, gap.to), ("closed", 5, 7));
+    // It names another that is missing.
+    let ask = [Action::Answer(pole(), record_id(6), Verdict::SendAgain)];
+    assert_eq!(room.tick(960_001), ask);
+}
+
+#[test]
+fn what_is_not_missing_is_not_missed() {
+    // What came before the store's first alarm, numbers of files, another start, and alarms that
+    // came in another order than they were made in.
+    let mut room = room();
+    for (number, previous) in [(8, 5), (12, 8), (20, 13), (13, 12)] {
+        room.arrived(0, ALARM, &chained(number, previous));
+    }
+    let mut later = alarm(2);
+    later.record.boot = 2;
+    room.arrived(0, ALARM, &chained_to(&later, 0));
+    assert_eq!(room.tick(60_000), []);
+}
+
+#[test]
+fn a_gap_is_remembered_across_a_restart_but_told_once() {
+    let mut kept = Kept::default();
+    let note = |number, previous| Noted { address: pole(), record: record_id(number), previous };
+    // In the order the files happen to be read in; 3 was told, 7 was not.
+    for noted in
+        [note(9, Some(7)), note(4, Some(3)), note(8, None), note(2, Some(1)), note(1, Some(0))]
+    {
+        kept.note_alarm(noted);
+    }
+    kept.told_missing.insert(&pole(), record_id(3));
+    let mut room = Room::new(kept, "+09:00".parse().unwrap());
+    let ask = [Action::Answer(pole(), record_id(7), Verdict::SendAgain)];
+    assert_eq!(room.tick(1_800_000_000_000), ask);
+    let late = chained(3, 2);
+    let came = room.arrived(1_800_000_000_000, ALARM, &late);
+    assert!(matches!(&came[1], Action::KeepGap(gap) if gap.state == "closed"), "{came:?}");
+}
+
+#[test]
+fn a_correction_is_kept_once_however_often_it_is_reported() {
+    let mut buffer = [0; wire::envelope::MAX_HEALTH_BYTES];
+    let written = encode(&report(1, State::Ok, 10), &mut buffer).unwrap().len();
+    let correction = Correction { first: 3, last: 5, shift_ms: 3_600_000 };
+    let corrections = [correction].into_iter().collect();
+    let payload = wire::append_corrections(&corrections, written, &mut buffer).unwrap();
+    let mut room = room();
+    let actions = room.arrived(0, HEALTH, payload);
+    let [Action::KeepCorrection(line), Action::Say(Fact::Health(_))] = &actions[..] else {
+        panic!("{actions:?}");
+    };
+    assert_eq!((line.boot, line.first, line.last, line.shift_ms), (1, 3, 5, 3_600_000));
+    assert_eq!(room.arrived(9, HEALTH, payload), []);
+}
+
+#[test]
 fn health_is_told_when_a_state_changes() {
     let mut room = room();
     let table = [
@@ -194,7 +269,8 @@ proptest! {
         let mut room = room();
         for (now_ms, (topic, payload)) in messages.iter().enumerate() {
             let actions = room.arrived(now_ms as i64, topics[*topic], payload);
-            prop_assert!(actions.len() <= 4, "{:?}", actions);
+            // A health report may bring eight corrections.
+            prop_assert!(actions.len() <= 9, "{:?}", actions);
             for action in actions {
                 if let Action::Write { offset, bytes, .. } = action {
                     let limit = wire::media::MAX_CLIP_BYTES as usize;
@@ -244,6 +320,17 @@ fn record_id(number: u64) -> RecordId {
 fn payload<B: Body>(body: &B) -> Vec<u8> {
     let mut buffer = vec![0; B::TAG.max_bytes()];
     encode(body, &mut buffer).unwrap().to_vec()
+}
+
+fn chained(number: u64, previous: u64) -> Vec<u8> {
+    chained_to(&alarm(number), previous)
+}
+
+fn chained_to(alarm: &Alarm, previous: u64) -> Vec<u8> {
+    let mut buffer = vec![0; Tag::Alarm.max_bytes()];
+    let written = encode(alarm, &mut buffer).unwrap().len();
+    let sequence = wire::Sequence { previous };
+    wire::append_sequence(sequence, written, &mut buffer).unwrap().to_vec()
 }
 
 fn chunk(number: u64, total_bytes: u32, offset: u32, bytes: &[u8]) -> MediaChunk<'_> {

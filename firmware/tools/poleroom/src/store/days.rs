@@ -11,7 +11,6 @@ use serde::Deserialize;
 use wire::{BoxAddress, RecordId};
 
 use crate::durable::{self, DiskError};
-use crate::seen::Seen;
 
 /// A folder of day files.
 #[derive(Debug)]
@@ -31,6 +30,15 @@ struct Day {
 }
 
 /// What of a stored line is read again.
+#[derive(Clone, Debug)]
+pub(crate) struct Noted {
+    pub(crate) address: BoxAddress,
+    /// Whose number is a correction's first and a gap's last.
+    pub(crate) record: RecordId,
+    /// The number of the alarm before it in the same start, 0 for the first.
+    pub(crate) previous: Option<u64>,
+}
+
 #[derive(Deserialize)]
 struct Line<'a> {
     #[serde(borrow)]
@@ -38,18 +46,21 @@ struct Line<'a> {
     #[serde(borrow, rename = "box")]
     box_name: std::borrow::Cow<'a, str>,
     boot: u32,
+    #[serde(alias = "first", alias = "to")]
     number: u64,
+    #[serde(default)]
+    previous: Option<u64>,
 }
 
 impl Days {
-    /// Opens the folder and notes the records of all its lines in `seen`.
-    pub(crate) fn open(folder: PathBuf, seen: &mut Seen) -> Result<Self, DiskError> {
+    /// Opens the folder and hands the records of all its lines to `note`, in no particular order.
+    pub(crate) fn open(folder: PathBuf, mut note: impl FnMut(Noted)) -> Result<Self, DiskError> {
         durable::make_folder(&folder)?;
         let entries = fs::read_dir(&folder).map_err(DiskError::at("list", &folder))?;
         for entry in entries {
             let path = entry.map_err(DiskError::at("list", &folder))?.path();
             if path.extension().is_some_and(|extension| extension == "jsonl") {
-                note_records(&path, seen)?;
+                note_records(&path, &mut note)?;
             }
         }
         Ok(Self { folder, today: None, torn: None })
@@ -119,7 +130,7 @@ fn whole_lines(file: &mut File) -> std::io::Result<u64> {
 }
 
 /// A line that cannot be read is left alone: it was not written by this program, or the disk hurt it.
-fn note_records(path: &Path, seen: &mut Seen) -> Result<(), DiskError> {
+fn note_records(path: &Path, note: &mut impl FnMut(Noted)) -> Result<(), DiskError> {
     let file = File::open(path).map_err(DiskError::at("open", path))?;
     let mut reader = BufReader::with_capacity(1 << 16, file);
     let mut bytes = Vec::new();
@@ -134,7 +145,8 @@ fn note_records(path: &Path, seen: &mut Seen) -> Result<(), DiskError> {
         if let (true, Ok(line)) = (whole, serde_json::from_slice::<Line<'_>>(&bytes))
             && let Ok(address) = BoxAddress::new(&line.site, &line.box_name)
         {
-            seen.insert(&address, RecordId { boot: line.boot, number: line.number });
+            let record = RecordId { boot: line.boot, number: line.number };
+            note(Noted { address, record, previous: line.previous });
         }
     }
 }
@@ -142,6 +154,7 @@ fn note_records(path: &Path, seen: &mut Seen) -> Result<(), DiskError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::seen::Seen;
 
     #[test]
     fn records_are_found_again() {
@@ -216,7 +229,8 @@ mod tests {
 
     fn open(folder: &Path) -> (Days, Seen) {
         let mut seen = Seen::default();
-        let days = Days::open(folder.to_owned(), &mut seen).unwrap();
+        let note = |noted: Noted| assert!(seen.insert(&noted.address, noted.record));
+        let days = Days::open(folder.to_owned(), note).unwrap();
         (days, seen)
     }
 
