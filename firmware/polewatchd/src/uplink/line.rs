@@ -200,7 +200,10 @@ impl Worker {
             status.connected = false;
             status.trouble = Some(why.to_owned());
         });
-        self.step(Input::Lost);
+        // Nothing can be sent now, so all there may be to do is the spool's.
+        if let Err(broken) = self.execute(Input::Lost) {
+            tracing::error!("{broken}");
+        }
     }
 
     fn answers(&self, publish: &Publish) -> Option<Input> {

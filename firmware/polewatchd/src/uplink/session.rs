@@ -4,11 +4,13 @@
 //! of them without the control room's answer; a record is freed by the control room's word only,
 //! never by the broker's; what is not answered is sent again, ever more slowly; after each
 //! reconnect, and whenever the room has gone silent, one alarm goes ahead and the others follow when
-//! it is answered, so that a room that comes back gets them in order. Refuses: to hold records; it
+//! it is answered, so that a room that comes back gets them in order; a record that ends connections
+//! does not keep the others back. Refuses: to hold records; it
 //! holds identities, and the spool has the rest.
 
 pub mod alarms;
 pub mod media;
+pub mod suspects;
 
 use std::time::{Duration, Instant};
 
@@ -18,6 +20,7 @@ use wire::record::RecordId;
 
 use self::alarms::AlarmWindow;
 use self::media::{MediaWindow, Piece};
+use self::suspects::{Alone, MOST_ENDED, Suspects};
 use super::backoff::Backoff;
 use crate::spool::Spool;
 use crate::spool::footer::Media;
@@ -140,6 +143,7 @@ pub struct Session {
     failures: u32,
     alarms: AlarmWindow,
     media: MediaWindow,
+    suspects: Suspects,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,6 +163,7 @@ impl Session {
             failures: 0,
             alarms: AlarmWindow::new(pace),
             media: MediaWindow::new(pace),
+            suspects: Suspects::default(),
         }
     }
 
@@ -169,6 +174,7 @@ impl Session {
             Input::Tick => self.tick(now, backlog),
             Input::Connected => {
                 self.link = Link::Up;
+                self.suspects.connected(now);
                 self.alarms.reconnected(now);
                 self.media.reconnected(now);
                 Vec::new()
@@ -177,7 +183,11 @@ impl Session {
                 let wait = self.pace.dial.wait(self.failures);
                 self.link = Link::Down { until: Some(now + wait) };
                 self.failures = self.failures.saturating_add(1);
-                Vec::new()
+                let condemned = self.suspects.lost(now);
+                condemned.map_or_else(Vec::new, |record| {
+                    let reason = format!("{MOST_ENDED} connections ended when it was sent");
+                    self.set_aside(record, reason)
+                })
             }
             Input::Taken(parcel, refusal) => self.taken(now, parcel, refusal),
             Input::Answers(answers) => self.answers(now, &answers),
@@ -202,7 +212,9 @@ impl Session {
             Link::Down { until } => until,
             Link::Dialing => None,
             Link::Up => {
-                [self.alarms.wake_at(now), self.media.wake_at(now)].into_iter().flatten().min()
+                let moments =
+                    [self.alarms.wake_at(now), self.media.wake_at(now), self.suspects.wake_at(now)];
+                moments.into_iter().flatten().min()
             }
         }
     }
@@ -220,20 +232,45 @@ impl Session {
 
     fn send(&mut self, now: Instant, backlog: &impl Backlog) -> Vec<Output> {
         self.alarms.expire(now);
-        let mut outputs = Vec::new();
-        while let Some(record) = self.alarms.next(now, backlog) {
-            outputs.push(Output::Send(Parcel::Alarm(record)));
+        if self.suspects.in_session(now) {
+            return Vec::new();
+        }
+        let under_way = self.alarms.on_their_way() + self.media.on_their_way();
+        if let Some(record) = self.suspects.due(now) {
+            // It is tried alone: what is on its way is waited for, and nothing else is sent.
+            let parcel = (under_way == 0).then(|| self.tried(now, record)).flatten();
+            return self.sent(now, parcel.into_iter().collect(), under_way);
+        }
+        let suspects = &self.suspects;
+        let held = |record| suspects.holds(record);
+        let mut parcels = Vec::new();
+        while let Some(record) = self.alarms.next(now, backlog, held) {
+            parcels.push(Parcel::Alarm(record));
         }
         // A silent room gets no megabytes, unless they are all there is to try it with.
-        if self.alarms.room_answers() || self.alarms.is_empty() {
-            let piece = self.media.next(now, backlog);
-            outputs.extend(piece.map(|piece| Output::Send(Parcel::Piece(piece))));
+        if self.alarms.room_answers() || self.alarms.is_empty(held) {
+            parcels.extend(self.media.next(now, backlog, held).map(Parcel::Piece));
         }
-        outputs
+        self.sent(now, parcels, under_way)
+    }
+
+    /// A suspect, to be sent alone.
+    fn tried(&mut self, now: Instant, record: RecordId) -> Option<Parcel> {
+        let alarm = self.alarms.try_again(now, record).then_some(Parcel::Alarm(record));
+        alarm.or_else(|| self.media.try_again(record).map(Parcel::Piece))
+    }
+
+    fn sent(&mut self, now: Instant, parcels: Vec<Parcel>, under_way: usize) -> Vec<Output> {
+        for parcel in &parcels {
+            let alone = if under_way + parcels.len() == 1 { Alone::Yes } else { Alone::No };
+            self.suspects.sent(now, parcel.record(), alone);
+        }
+        parcels.into_iter().map(Output::Send).collect()
     }
 
     fn taken(&mut self, now: Instant, parcel: Parcel, refusal: Option<Refusal>) -> Vec<Output> {
         let record = parcel.record();
+        self.suspects.cleared(record);
         if refusal.is_none() {
             self.failures = 0;
         }
@@ -287,6 +324,7 @@ impl Session {
     }
 
     fn forget(&mut self, record: RecordId) {
+        self.suspects.cleared(record);
         self.alarms.forget(record);
         self.media.forget(record);
     }

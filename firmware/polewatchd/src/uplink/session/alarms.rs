@@ -62,10 +62,16 @@ impl AlarmWindow {
         matches!(self.room, Room::Answers { .. })
     }
 
-    /// Whether nothing is on its way or due.
+    /// Whether nothing is on its way or due, but for what is `held`.
+    pub fn is_empty(&self, held: impl Fn(RecordId) -> bool) -> bool {
+        self.flights.iter().all(|flight| held(flight.record))
+    }
+
+    /// How many are sent and not answered.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.flights.is_empty()
+    pub fn on_their_way(&self) -> usize {
+        let sent = |flight: &&Flight| matches!(flight.state, State::Sent { .. });
+        self.flights.iter().filter(sent).count()
     }
 
     /// A new connection: what was on its way may be lost, and who is there is not known.
@@ -103,22 +109,30 @@ impl AlarmWindow {
         }
     }
 
-    /// The alarm to send now, if any; call until there is none.
-    pub fn next(&mut self, now: Instant, backlog: &impl Backlog) -> Option<RecordId> {
+    /// The alarm to send now, if any, none that is `held`; call until there is none.
+    pub fn next(
+        &mut self,
+        now: Instant,
+        backlog: &impl Backlog,
+        held: impl Fn(RecordId) -> bool,
+    ) -> Option<RecordId> {
         let index = match self.room {
-            Room::Answers { .. } => self.next_in_window(now, backlog),
+            Room::Answers { .. } => self.next_in_window(now, backlog, held),
             Room::Silent { probe_at, probes } => {
                 let early = probe_at.is_some_and(|probe_at| now < probe_at);
                 if early || self.on_their_way() > 0 {
                     return None;
                 }
-                self.probe(now, probes, backlog)
+                self.probe(now, probes, backlog, held)
             }
         }?;
-        let flight = &mut self.flights[index];
-        flight.tries += 1;
-        flight.state = State::Sent { at: now };
-        Some(flight.record)
+        Some(self.flights[index].send(now))
+    }
+
+    /// Sends this one, if it is known here.
+    pub fn try_again(&mut self, now: Instant, record: RecordId) -> bool {
+        let known = self.flights.iter_mut().find(|flight| flight.record == record);
+        known.map(|flight| flight.send(now)).is_some()
     }
 
     /// The broker did not take it: it is sent again later. Returns how often it was sent.
@@ -157,23 +171,37 @@ impl AlarmWindow {
         moments.chain(probe).filter(|at| *at > now).min()
     }
 
-    fn next_in_window(&mut self, now: Instant, backlog: &impl Backlog) -> Option<usize> {
+    fn next_in_window(
+        &mut self,
+        now: Instant,
+        backlog: &impl Backlog,
+        held: impl Fn(RecordId) -> bool,
+    ) -> Option<usize> {
         if self.on_their_way() >= self.pace.window {
             return None;
         }
-        let due = |flight: &Flight| matches!(flight.state, State::Due { at } if at <= now);
+        let due = |flight: &Flight| {
+            matches!(flight.state, State::Due { at } if at <= now) && !held(flight.record)
+        };
         self.flights.iter().position(due).or_else(|| self.take(now, backlog))
     }
 
-    fn probe(&mut self, now: Instant, probes: u32, backlog: &impl Backlog) -> Option<usize> {
+    fn probe(
+        &mut self,
+        now: Instant,
+        probes: u32,
+        backlog: &impl Backlog,
+        held: impl Fn(RecordId) -> bool,
+    ) -> Option<usize> {
         let wanted = usize::from(probes % PROBES_A_ROUND == PROBES_A_ROUND - 1);
-        while self.flights.len() <= wanted {
+        let free = |flight: &Flight| !held(flight.record);
+        while self.flights.iter().filter(|flight| free(flight)).count() <= wanted {
             if self.take(now, backlog).is_none() {
                 break;
             }
         }
-        let last = self.flights.len().checked_sub(1)?;
-        Some(wanted.min(last))
+        let indices = (0..self.flights.len()).filter(|at| free(&self.flights[*at]));
+        indices.take(wanted + 1).last()
     }
 
     /// Takes the next alarm from the backlog; it must be sent, or due at once.
@@ -206,14 +234,15 @@ impl AlarmWindow {
             flight.tries
         })
     }
-
-    fn on_their_way(&self) -> usize {
-        let sent = |flight: &&Flight| matches!(flight.state, State::Sent { .. });
-        self.flights.iter().filter(sent).count()
-    }
 }
 
 impl Flight {
+    fn send(&mut self, now: Instant) -> RecordId {
+        self.tries += 1;
+        self.state = State::Sent { at: now };
+        self.record
+    }
+
     /// Whether the room has spoken since this was sent: then it is there, and this one is missing.
     fn answered_since(&self, last: Instant) -> bool {
         matches!(self.state, State::Sent { at } if last > at)

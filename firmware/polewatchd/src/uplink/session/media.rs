@@ -85,14 +85,38 @@ impl MediaWindow {
         }
     }
 
-    /// The piece to send now, if any.
-    pub fn next(&mut self, now: Instant, backlog: &impl Backlog) -> Option<Piece> {
+    /// Pieces the broker has not taken.
+    #[must_use]
+    pub fn on_their_way(&self) -> usize {
+        usize::from(self.on_its_way.is_some())
+    }
+
+    /// The next piece of this file, if it is known here.
+    pub fn try_again(&mut self, record: RecordId) -> Option<Piece> {
+        let transfer = self.find(record)?;
+        let offset = match transfer.state {
+            State::Sending { offset } => offset,
+            State::Sent { .. } | State::Due { .. } => 0,
+        };
+        transfer.state = State::Sending { offset };
+        self.on_its_way = Some(Piece { media: transfer.media, offset });
+        self.on_its_way
+    }
+
+    /// The piece to send now, if any, of no file that is `held`.
+    pub fn next(
+        &mut self,
+        now: Instant,
+        backlog: &impl Backlog,
+        held: impl Fn(RecordId) -> bool,
+    ) -> Option<Piece> {
         self.expire(now);
         if self.on_its_way.is_some() {
             return None;
         }
         let kinds = [MediaKind::Still, MediaKind::Clip];
-        self.on_its_way = kinds.into_iter().find_map(|kind| self.next_of(kind, now, backlog));
+        self.on_its_way =
+            kinds.into_iter().find_map(|kind| self.next_of(kind, now, backlog, &held));
         self.on_its_way
     }
 
@@ -142,25 +166,41 @@ impl MediaWindow {
         moments.filter(|at| *at > now).min()
     }
 
-    fn next_of(&mut self, kind: MediaKind, now: Instant, backlog: &impl Backlog) -> Option<Piece> {
+    fn next_of(
+        &mut self,
+        kind: MediaKind,
+        now: Instant,
+        backlog: &impl Backlog,
+        held: &impl Fn(RecordId) -> bool,
+    ) -> Option<Piece> {
         let sending = self.transfers.iter().find_map(|transfer| match transfer.state {
-            State::Sending { offset } if transfer.media.kind == kind => {
+            State::Sending { offset }
+                if transfer.media.kind == kind && !held(transfer.media.record) =>
+            {
                 Some(Piece { media: transfer.media, offset })
             }
             _ => None,
         });
-        sending.or_else(|| self.begin(kind, now, backlog))
+        sending.or_else(|| self.begin(kind, now, backlog, held))
     }
 
     /// Begins a file that is due again, else the newest that was never sent.
-    fn begin(&mut self, kind: MediaKind, now: Instant, backlog: &impl Backlog) -> Option<Piece> {
-        let of_kind = |transfer: &&Transfer| transfer.media.kind == kind;
+    fn begin(
+        &mut self,
+        kind: MediaKind,
+        now: Instant,
+        backlog: &impl Backlog,
+        held: &impl Fn(RecordId) -> bool,
+    ) -> Option<Piece> {
+        let of_kind =
+            |transfer: &&Transfer| transfer.media.kind == kind && !held(transfer.media.record);
         let open = |transfer: &&Transfer| !matches!(transfer.state, State::Due { .. });
         if self.transfers.iter().filter(of_kind).filter(open).count() >= OPEN_FILES {
             return None;
         }
         let due = |transfer: &&mut Transfer| {
-            transfer.media.kind == kind && matches!(transfer.state, State::Due { at } if at <= now)
+            let due = matches!(transfer.state, State::Due { at } if at <= now);
+            due && transfer.media.kind == kind && !held(transfer.media.record)
         };
         if let Some(transfer) = self.transfers.iter_mut().find(due) {
             transfer.tries += 1;

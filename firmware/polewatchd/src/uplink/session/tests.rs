@@ -6,6 +6,8 @@ use wire::media::MAX_CHUNK_BYTES;
 use wire::record::EventRef;
 
 use super::*;
+
+mod killers;
 use crate::clock::Clock;
 
 const BOOT: u32 = 9;
