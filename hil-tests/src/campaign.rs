@@ -10,6 +10,7 @@ pub mod outage;
 pub mod plan;
 pub mod reconnects;
 mod scene;
+pub mod subject;
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -20,6 +21,7 @@ use serde::Serialize;
 use self::ledger::Balance;
 use self::plan::{Fault, Plan, Point, Victim};
 use self::scene::Stage;
+use self::subject::Kind;
 use crate::deadline::wait_for;
 use crate::proxy::Treatment;
 
@@ -28,7 +30,9 @@ const TICK: Duration = Duration::from_millis(10);
 /// How long a kill at a named point waits for that point before it happens anyway.
 const POINT_WITHIN: Duration = Duration::from_secs(3);
 /// How long delivery may take once everything is up again.
-const DELIVERED_WITHIN: Duration = Duration::from_secs(180);
+const DELIVERED_WITHIN: Duration = Duration::from_secs(600);
+/// How long nothing need arrive for what is missing to count as lost: longer than any of the box's waits.
+const GIVEN_UP_AFTER: Duration = Duration::from_secs(90);
 
 /// What came of it.
 #[derive(Clone, Debug, Serialize)]
@@ -52,13 +56,18 @@ pub struct Outcome {
     pub seconds: f64,
 }
 
-/// Runs the plan of `seed` until `kills` processes were killed; `progress` is told after each.
+/// Runs the plan of `seed` against a box of this `kind` until `kills` processes were killed; `progress` is told after each.
 ///
 /// # Errors
 /// When a part cannot be started again, or what was raised is not delivered in time.
-pub fn run(seed: u64, kills: usize, mut progress: impl FnMut(usize, &Fault)) -> Result<Outcome> {
+pub fn run(
+    kind: Kind,
+    seed: u64,
+    kills: usize,
+    mut progress: impl FnMut(usize, &Fault),
+) -> Result<Outcome> {
     let began = Instant::now();
-    let mut campaign = Campaign::start(seed)?;
+    let mut campaign = Campaign::start(kind, seed)?;
     while campaign.kills.len() < kills {
         let (pause, fault) = campaign.plan.draw();
         campaign.let_pass(pause)?;
@@ -69,7 +78,7 @@ pub fn run(seed: u64, kills: usize, mut progress: impl FnMut(usize, &Fault)) -> 
     let of = |victim| campaign.kills.iter().filter(|killed| **killed == victim).count();
     Ok(Outcome {
         seed,
-        kills,
+        kills: campaign.kills.len(),
         kills_of: Victim::ALL.map(of),
         kills_at_points: campaign.at_points,
         line_faults: campaign.line_faults,
@@ -80,6 +89,7 @@ pub fn run(seed: u64, kills: usize, mut progress: impl FnMut(usize, &Fault)) -> 
 }
 
 struct Campaign {
+    kind: Kind,
     plan: Plan,
     stage: Stage,
     /// Who is away, and until when.
@@ -92,10 +102,11 @@ struct Campaign {
 }
 
 impl Campaign {
-    fn start(seed: u64) -> Result<Self> {
+    fn start(kind: Kind, seed: u64) -> Result<Self> {
         Ok(Self {
+            kind,
             plan: Plan::of_seed(seed),
-            stage: Stage::set()?,
+            stage: Stage::set(kind)?,
             away: Vec::new(),
             line_bad_until: None,
             door_moves_at: Instant::now(),
@@ -120,7 +131,7 @@ impl Campaign {
     fn tick(&mut self) -> Result<()> {
         let now = Instant::now();
         if now >= self.door_moves_at {
-            self.stage.move_door()?;
+            self.stage.provoke()?;
             self.door_moves_at = now + self.plan.door();
         }
         if self.line_bad_until.is_some_and(|until| now >= until) {
@@ -147,6 +158,10 @@ impl Campaign {
                 self.line_bad_until = Some(Instant::now() + lasting);
             }
             Fault::Kill { victim, away } => self.kill(victim, away)?,
+            // Only the shipped box tells of its points.
+            Fault::KillAt { away, .. } if self.kind != Kind::Shipped => {
+                self.kill(Victim::Daemon, away)?;
+            }
             Fault::KillAt { point, away } => {
                 if self.reach(point)? {
                     self.at_points += 1;
@@ -196,9 +211,14 @@ impl Campaign {
         for (victim, _) in std::mem::take(&mut self.away) {
             self.stage.bring_back(victim)?;
         }
-        // What cannot be delivered is the balance's to tell.
-        let all_there = || Ok((self.stage.balance()?.lost == 0).then_some(()));
-        let _ = wait_for("everything raised to be stored", DELIVERED_WITHIN, all_there);
-        Ok(())
+        let (mut stored, mut since) = (0, Instant::now());
+        wait_for("everything to be delivered", DELIVERED_WITHIN, || {
+            let balance = self.stage.balance()?;
+            if balance.stored > stored {
+                (stored, since) = (balance.stored, Instant::now());
+            }
+            // What nobody sends any more is the balance's to tell.
+            Ok((balance.lost == 0 || since.elapsed() >= GIVEN_UP_AFTER).then_some(()))
+        })
     }
 }

@@ -7,11 +7,13 @@
 #![allow(clippy::print_stderr, reason = "progress, for whoever watches")]
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
-use hil_tests::campaign::{self, outage, reconnects};
+use hil_tests::campaign::ledger::Balance;
+use hil_tests::campaign::subject::Kind;
+use hil_tests::campaign::{self, Outcome, outage, reconnects};
 use serde::Serialize;
 
 /// Kills the box, the broker and the control room under load, again and again, treats the line between
@@ -24,37 +26,91 @@ struct Options {
     /// The plan's seed; the same seed is the same plan.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Which box: the shipped one, or one it is compared with.
+    #[arg(long = "box", value_enum, default_value_t)]
+    kind: Kind,
     /// Lets this many alarms pile up while the broker is away; a day at one a second is 86400.
     #[arg(long, conflicts_with_all = ["kills", "reconnects"])]
     outage: Option<u64>,
     /// Breaks the line between box and broker this many times.
     #[arg(long, conflicts_with = "kills")]
     reconnects: Option<u64>,
+    /// Runs the same plan against every box and prints a table of what each lost.
+    #[arg(long, conflicts_with_all = ["outage", "reconnects", "kind"])]
+    compare: bool,
+    /// With --compare: put the table into this page, between its marks.
+    #[arg(long, requires = "compare")]
+    write_docs: Option<PathBuf>,
     /// Write the outcome here too.
     #[arg(long)]
     json: Option<PathBuf>,
 }
+
+/// Where the table stands in the page.
+const MARKS: [&str; 2] = ["<!-- compared: scripts/soak --compare -->\n", "<!-- end -->"];
 
 fn main() -> Result<()> {
     let options = Options::parse();
     match (options.outage, options.reconnects) {
         (Some(alarms), _) => through_an_outage(&options, alarms),
         (None, Some(times)) => over_a_broken_line(&options, times),
-        (None, None) => through_kills(&options, options.kills.unwrap_or(50)),
+        (None, None) if options.compare => side_by_side(&options),
+        (None, None) => through_kills(&options),
     }
 }
 
-fn through_kills(options: &Options, kills: usize) -> Result<()> {
-    let outcome = campaign::run(options.seed, kills, |killed, fault| {
-        eprintln!("[{killed}/{kills}] {fault:?}");
-    })?;
+fn through_kills(options: &Options) -> Result<()> {
+    let outcome = kill(options, options.kind)?;
     report(options, &outcome)?;
     let balance = outcome.balance;
     ensure!(balance.raised > 0, "no alarm was raised: the campaign shows nothing");
+    if options.kind != Kind::Shipped {
+        return Ok(());
+    }
     ensure!(balance.lost == 0, "{} of {} alarms lost", balance.lost, balance.raised);
     ensure!(balance.duplicates == 0, "{} alarms stored twice", balance.duplicates);
     ensure!(outcome.spools_unreadable == 0, "{} spools unreadable", outcome.spools_unreadable);
     Ok(())
+}
+
+/// The same plan against each box.
+fn side_by_side(options: &Options) -> Result<()> {
+    let mut outcomes = Vec::new();
+    for kind in [Kind::Shipped, Kind::Rumqttc, Kind::Paho] {
+        outcomes.push((kind, kill(options, kind)?));
+    }
+    let (seed, kills) = (options.seed, outcomes.first().map_or(0, |(_, outcome)| outcome.kills));
+    let mut table = format!(
+        "`scripts/soak --compare --kills {kills} --seed {seed}`\n\n\
+         | box | alarms raised | stored | lost | kills of box, broker, room |\n|---|---|---|---|---|\n"
+    );
+    for (kind, outcome) in &outcomes {
+        let Balance { raised, stored, lost, .. } = outcome.balance;
+        let [of_box, of_broker, of_room] = outcome.kills_of;
+        table += &format!(
+            "| {} | {raised} | {stored} | **{lost}** | {of_box}, {of_broker}, {of_room} |\n",
+            kind.words()
+        );
+    }
+    println!("{table}");
+    let lost = outcomes[0].1.balance.lost;
+    ensure!(lost == 0, "the shipped box lost {lost} alarms");
+    options.write_docs.as_ref().map_or(Ok(()), |page| put(&table, page))
+}
+
+/// Puts the table between the page's marks.
+fn put(table: &str, page: &Path) -> Result<()> {
+    let text = fs::read_to_string(page)?;
+    let (before, rest) = text.split_once(MARKS[0]).context("the page has no mark for the table")?;
+    let (_, after) = rest.split_once(MARKS[1]).context("the page has no mark behind the table")?;
+    Ok(fs::write(page, format!("{before}{}{table}{}{after}", MARKS[0], MARKS[1]))?)
+}
+
+fn kill(options: &Options, kind: Kind) -> Result<Outcome> {
+    let kills = options.kills.unwrap_or(50);
+    campaign::run(kind, options.seed, kills, |killed, fault| {
+        eprintln!("[{kind:?} {killed}/{kills}] {fault:?}");
+    })
 }
 
 fn through_an_outage(options: &Options, alarms: u64) -> Result<()> {

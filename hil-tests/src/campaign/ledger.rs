@@ -11,9 +11,6 @@ use serde::Serialize;
 
 use crate::room::StoredAlarm;
 
-/// What the daemon's log says of each alarm it has stored.
-pub const ON_DISK: &str = "alarm on disk";
-
 /// What came of a campaign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Balance {
@@ -27,14 +24,14 @@ pub struct Balance {
     pub duplicates: usize,
 }
 
-/// The records, boot and number, of the alarms a daemon's log says are on disk.
+/// The records, boot and number, of the alarms of which a box's log `says` that they are raised.
 ///
 /// # Errors
 /// When a line that says so names no record.
-pub fn on_disk(log: &str) -> Result<BTreeSet<(u32, u64)>> {
+pub fn raised(log: &str, says: &str) -> Result<BTreeSet<(u32, u64)>> {
     // The last line may have been cut off by the kill.
     let whole = log.split_inclusive('\n').filter(|line| line.ends_with('\n'));
-    whole.filter(|line| line.contains(ON_DISK)).map(record_in).collect()
+    whole.filter(|line| line.contains(says)).map(record_in).collect()
 }
 
 /// The balance of what was `on_disk` against what the room has `stored`.
@@ -76,8 +73,8 @@ mod tests {
     #[test]
     fn the_log_is_read_up_to_its_last_whole_line() {
         let log = "INFO alarm on disk boot=3 number=17\nINFO other\nINFO alarm on disk boot=3 num";
-        assert_eq!(on_disk(log).unwrap(), BTreeSet::from([(3, 17)]));
-        assert!(on_disk("alarm on disk boot=3\n").is_err());
+        assert_eq!(raised(log, "on disk").unwrap(), BTreeSet::from([(3, 17)]));
+        assert!(raised("alarm on disk boot=3\n", "on disk").is_err());
     }
 
     #[test]
