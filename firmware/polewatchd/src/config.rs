@@ -26,6 +26,7 @@ use tls::moment::Moment;
 use wire::alarm::WallTime;
 
 use crate::calendar::Calendar;
+use crate::uplink::rate::Rate;
 
 pub use address::{CameraAddress, masked};
 pub use problem::{ConfigError, Problem};
@@ -165,6 +166,8 @@ pub struct Uplink {
     pub broker: Option<Broker>,
     /// How often health is published when nothing changes.
     pub health_interval: Duration,
+    /// The most to be sent; `None` is no limit.
+    pub max_rate: Option<Rate>,
 }
 
 /// A broker's address.

@@ -291,7 +291,7 @@ fn uplink_settings(config: &Config, broker: Broker, spool: &Spool) -> Result<upl
         port: broker.port,
         tls: broker.tls,
         health_interval: config.uplink.health_interval,
-        pace: Pace::of_seed(seed),
+        pace: Pace { max_rate: config.uplink.max_rate, ..Pace::of_seed(seed) },
     })
 }
 

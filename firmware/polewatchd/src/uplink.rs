@@ -13,6 +13,7 @@ pub mod health;
 mod line;
 mod mqtt;
 pub mod postmark;
+pub mod rate;
 pub mod session;
 pub mod status;
 

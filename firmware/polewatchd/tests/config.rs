@@ -235,6 +235,11 @@ fn each_bad_value_is_named_with_what_is_allowed() {
             "mqtt://127.0.0.1:99999",
             ": uplink.broker = \"mqtt://127.0.0.1:99999\": expected \"mqtts://host[:port]\", or \"mqtt://\" and a broker on this machine",
         ),
+        (
+            "[uplink]",
+            "[uplink]\nmax_rate = \"2MB\"",
+            ": uplink.max_rate = \"2MB\": expected a whole number of \"kbit/s\" or \"Mbit/s\" from \"64kbit/s\" to \"1000Mbit/s\"",
+        ),
         ("sim:board", "sim:", ": board.kind = \"sim:\": expected \"none\", \"rpi\" or \"sim:DIR\""),
         (
             "[spool]",

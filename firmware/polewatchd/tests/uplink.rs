@@ -215,8 +215,9 @@ fn alarms_dated_before_the_time_server_spoke_are_corrected_wherever_they_are() {
     hands.advance(Duration::from_secs(31));
     broker.start();
     until("all alarms are acknowledged", || {
-        // The waits between connections run on this clock.
+        // The waits between connections run on this clock, whose hands no timer hears.
         hands.advance(ms(10));
+        pole.uplink.bell().ring();
         pole.uplink.status().acknowledged == 3
     });
     let told = [(1, None), (2, Some(3_600_000)), (3, None)];
@@ -227,6 +228,7 @@ fn alarms_dated_before_the_time_server_spoke_are_corrected_wherever_they_are() {
     pole.uplink.health_desk().post(report);
     until("health tells of it", || {
         hands.advance(ms(10));
+        pole.uplink.bell().ring();
         !room.heard().corrections.is_empty()
     });
     assert_eq!(room.heard().corrections, [(1, 2, 3_600_000)]);

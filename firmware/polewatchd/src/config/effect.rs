@@ -97,6 +97,7 @@ fn uplink(config: &Config) -> RawUplink {
         certificate: files.map(|files| path(&files.certificate)),
         key: files.map(|files| path(&files.key)),
         health_interval: Some(text(config.uplink.health_interval)),
+        max_rate: config.uplink.max_rate.map(|rate| rate.to_string()),
     }
 }
 

@@ -120,6 +120,7 @@ pub(super) struct RawUplink {
     pub(super) certificate: Option<String>,
     pub(super) key: Option<String>,
     pub(super) health_interval: Option<String>,
+    pub(super) max_rate: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize, Serialize)]

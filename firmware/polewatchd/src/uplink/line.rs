@@ -297,6 +297,7 @@ impl Worker {
             Parcel::Piece(_) => address.topic(Tag::Media),
         };
         if let Some(outlet) = &mut self.outlet {
+            self.session.spent(self.clock.now(), topic.len() + payload.len());
             outlet.publish(&topic, parcel, payload)?;
             self.status.note(|status| status.sent += 1);
         }

@@ -22,6 +22,7 @@ use self::alarms::AlarmWindow;
 use self::media::{MediaWindow, Piece};
 use self::suspects::{Alone, MOST_ENDED, Suspects};
 use super::backoff::Backoff;
+use super::rate::{Allowance, Rate};
 use crate::spool::Spool;
 use crate::spool::footer::Media;
 
@@ -59,6 +60,8 @@ pub struct Pace {
     pub resend: Backoff,
     /// Waits between attempts to connect.
     pub dial: Backoff,
+    /// The most to be sent; stills and clips keep to it, alarms go at once and are counted.
+    pub max_rate: Option<Rate>,
 }
 
 impl Pace {
@@ -71,6 +74,7 @@ impl Pace {
             answer_within: Duration::from_secs(10),
             resend: Backoff { first: SECOND, most: Duration::from_secs(30), seed },
             dial: Backoff { first: SECOND, most: Duration::from_secs(60), seed: !seed },
+            max_rate: None,
         }
     }
 }
@@ -144,6 +148,7 @@ pub struct Session {
     alarms: AlarmWindow,
     media: MediaWindow,
     suspects: Suspects,
+    allowance: Allowance,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -164,6 +169,7 @@ impl Session {
             alarms: AlarmWindow::new(pace),
             media: MediaWindow::new(pace),
             suspects: Suspects::default(),
+            allowance: Allowance::new(pace.max_rate),
         }
     }
 
@@ -198,6 +204,11 @@ impl Session {
         }
     }
 
+    /// So many bytes were published: of the topic and the payload, what the network adds left out.
+    pub fn spent(&mut self, now: Instant, bytes: usize) {
+        self.allowance.spend(now, bytes);
+    }
+
     /// Whether there is a connection.
     #[must_use]
     pub fn is_up(&self) -> bool {
@@ -212,8 +223,12 @@ impl Session {
             Link::Down { until } => until,
             Link::Dialing => None,
             Link::Up => {
-                let moments =
-                    [self.alarms.wake_at(now), self.media.wake_at(now), self.suspects.wake_at(now)];
+                let moments = [
+                    self.alarms.wake_at(now),
+                    self.media.wake_at(now),
+                    self.suspects.wake_at(now),
+                    self.allowance.free_at(now),
+                ];
                 moments.into_iter().flatten().min()
             }
         }
@@ -248,7 +263,8 @@ impl Session {
             parcels.push(Parcel::Alarm(record));
         }
         // A silent room gets no megabytes, unless they are all there is to try it with.
-        if self.alarms.room_answers() || self.alarms.is_empty(held) {
+        let free = self.allowance.free_at(now).is_none();
+        if free && (self.alarms.room_answers() || self.alarms.is_empty(held)) {
             parcels.extend(self.media.next(now, backlog, held).map(Parcel::Piece));
         }
         self.sent(now, parcels, under_way)

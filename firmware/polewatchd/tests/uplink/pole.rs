@@ -102,7 +102,13 @@ pub(crate) fn settings(port: u16) -> Settings {
         port,
         tls: None,
         health_interval: Duration::from_secs(30),
-        pace: Pace { window: 8, answer_within: ms(400), resend: quick, dial: quick },
+        pace: Pace {
+            window: 8,
+            answer_within: ms(400),
+            resend: quick,
+            dial: quick,
+            max_rate: None,
+        },
     }
 }
 

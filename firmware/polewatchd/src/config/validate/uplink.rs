@@ -10,6 +10,7 @@ use tls::files::Files;
 use super::super::raw::{RawConfig, RawUplink};
 use super::super::{Broker, Uplink};
 use super::Check;
+use crate::uplink::rate::{Rate, RateError};
 
 pub(in super::super) const BROKER_ALLOWED: &str =
     "\"mqtts://host[:port]\", or \"mqtt://\" and a broker on this machine";
@@ -23,7 +24,17 @@ impl Check<'_> {
         Uplink {
             broker: self.broker(raw),
             health_interval: self.duration("uplink.health_interval", interval, "30s", ("1s", "1h")),
+            max_rate: raw.uplink.max_rate.as_deref().and_then(|text| self.max_rate(text)),
         }
+    }
+
+    fn max_rate(&mut self, text: &str) -> Option<Rate> {
+        let rate = text.parse();
+        if let Err(allowed) = &rate {
+            let allowed: &RateError = allowed;
+            self.refuse("uplink.max_rate", format_args!("{text:?}"), allowed.to_string());
+        }
+        rate.ok()
     }
 
     fn broker(&mut self, raw: &RawConfig) -> Option<Broker> {

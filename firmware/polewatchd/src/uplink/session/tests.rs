@@ -57,12 +57,16 @@ impl Story {
     }
 
     fn new(alarms: impl IntoIterator<Item = u64>) -> Self {
+        Self::paced(Pace { window: 3, ..Pace::of_seed(1) }, alarms)
+    }
+
+    fn paced(pace: Pace, alarms: impl IntoIterator<Item = u64>) -> Self {
         let shelves = Shelves { alarms: alarms.into_iter().collect(), files: Vec::new() };
         let (clock, _) = Clock::manual(wire::alarm::WallTime {
             unix_ms: 0,
             quality: wire::alarm::ClockQuality::Unknown,
         });
-        let session = Session::new(Pace { window: 3, ..Pace::of_seed(1) });
+        let session = Session::new(pace);
         Self { session, shelves: RefCell::new(shelves), now: clock.now() }
     }
 
@@ -335,6 +339,33 @@ fn a_file_nobody_answers_for_goes_again_after_half_a_minute() {
     assert_eq!(story.sleep(), [""; 0]);
     assert_eq!(story.sleep(), ["piece 0 of Still 10"]);
     assert!(story.now - sent_at >= Duration::from_secs(30));
+}
+
+#[test]
+fn files_keep_to_the_rate_and_alarms_do_not_wait_for_it() {
+    let rate = "800kbit/s".parse().unwrap();
+    let mut story = Story::paced(Pace { max_rate: Some(rate), ..Pace::of_seed(1) }, []);
+    story.shelves.borrow_mut().files = vec![file(10, MediaKind::Clip, 9 * PIECE)];
+    let piece_s = rate.time_of(MAX_CHUNK_BYTES);
+    assert_eq!(story.tick(), ["connect"]);
+    story.hear(Input::Connected);
+    let start = story.now;
+    assert_eq!(story.tick(), ["piece 0 of Clip 10"]);
+    story.session.spent(story.now, MAX_CHUNK_BYTES);
+    assert_eq!(story.take(10, 0), [""; 0], "taken at once, but the rate is used up");
+    // An alarm goes at once, and the next piece waits for it too.
+    story.shelves.borrow_mut().alarms.push(20);
+    assert_eq!(story.tick(), ["alarm 20"]);
+    story.session.spent(story.now, 1000);
+    assert_eq!(story.answer(20), ["free [20]"]);
+    assert_eq!(story.sleep(), ["piece 1 of Clip 10"]);
+    assert_eq!(story.now - start, piece_s + rate.time_of(1000));
+    for piece in 2..9 {
+        story.session.spent(story.now, MAX_CHUNK_BYTES);
+        assert_eq!(story.take(10, (piece - 1) * PIECE), [""; 0]);
+        assert_eq!(story.sleep(), [format!("piece {piece} of Clip 10")]);
+    }
+    assert_eq!(story.now - start, 8 * piece_s + rate.time_of(1000));
 }
 
 #[test]
