@@ -10,6 +10,7 @@ use std::str::FromStr;
 
 pub mod npu;
 pub mod onnxruntime;
+pub mod rknn;
 pub mod tract;
 
 pub use self::onnxruntime::Runtime;

@@ -6,7 +6,7 @@
 use super::source::is_word;
 
 /// Which of our crates each of our crates may import; tests of `hil-tests` may import any.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("analytics", &[]),
     ("board", &[]),
     ("tls", &[]),
@@ -16,6 +16,8 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("poleroom", &["tls", "wire"]),
     ("polescore", &["wire"]),
     ("hil-tests", &["analytics", "polewatchd", "wire"]),
+    ("simulated-rknn", &["detector"]),
+    ("simulated-hailo", &["detector"]),
     ("fuzz", &["analytics", "wire"]),
 ];
 
