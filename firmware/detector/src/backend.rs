@@ -8,6 +8,7 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
+pub mod hailo;
 pub mod npu;
 pub mod onnxruntime;
 pub mod rknn;
