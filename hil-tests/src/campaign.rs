@@ -5,6 +5,7 @@
 //! box and broker. Afterwards everything is up again and has had the time to deliver. Refuses: judging;
 //! it counts, and whoever runs it decides what may be.
 
+pub mod full_disk;
 pub mod ledger;
 pub mod outage;
 pub mod plan;

@@ -18,3 +18,4 @@ pub mod proxy;
 pub mod room;
 pub mod simulated_box;
 pub mod simulated_camera;
+pub mod small_disk;

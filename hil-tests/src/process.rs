@@ -124,6 +124,14 @@ impl Process {
     /// # Errors
     /// When it had already ended by itself: then the test did not show what it wanted to.
     pub fn kill(mut self) -> Result<()> {
+        self.kill_now()
+    }
+
+    /// The same where the value is still needed.
+    ///
+    /// # Errors
+    /// As [`Self::kill`].
+    pub fn kill_now(&mut self) -> Result<()> {
         self.child.kill()?;
         let status = self.child.wait()?;
         match status.signal() {

@@ -66,6 +66,15 @@ pub enum Media {
     Clip,
 }
 
+impl Media {
+    const fn folder(self) -> &'static str {
+        match self {
+            Self::Still => "stills",
+            Self::Clip => "clips",
+        }
+    }
+}
+
 impl Room {
     /// A room that listens to the broker at `url`; its store and its log are in `folder`.
     ///
@@ -162,15 +171,17 @@ impl Room {
     /// The stored files of one kind of an alarm's event.
     #[must_use]
     pub fn media(&self, media: Media, alarm: &StoredAlarm) -> Vec<PathBuf> {
-        let folder = match media {
-            Media::Still => "stills",
-            Media::Clip => "clips",
-        };
         let start = format!("{}_", alarm.event());
         let of_event = |file: &PathBuf| {
             file.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&start))
         };
-        files_below(&self.store.join(folder)).into_iter().filter(of_event).collect()
+        files_below(&self.store.join(media.folder())).into_iter().filter(of_event).collect()
+    }
+
+    /// How many files of one kind it has stored.
+    #[must_use]
+    pub fn files(&self, media: Media) -> usize {
+        files_below(&self.store.join(media.folder())).len()
     }
 
     /// Waits until it has said something of which `look` gives a value; `what` is the word its lines

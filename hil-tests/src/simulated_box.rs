@@ -2,7 +2,7 @@
 //! machine.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -19,6 +19,8 @@ const OBEYED_WITHIN: Duration = Duration::from_secs(600);
 pub struct SimulatedBox {
     process: Process,
     answers: usize,
+    folder: PathBuf,
+    port: u16,
 }
 
 /// What a process takes of the machine at one moment.
@@ -38,13 +40,19 @@ impl SimulatedBox {
     /// # Errors
     /// When it cannot be started.
     pub fn start(folder: &Path, port: u16) -> Result<Self> {
-        let spool = folder.join("spool");
-        let spool = spool.to_str().context("the folder's path is not UTF-8")?;
-        let program = programs::shipped("box-without-camera")?;
-        let port = port.to_string();
-        let arguments = ["--spool", spool, "--port", &port];
-        let process = Process::start("box-without-camera", &program, arguments, folder)?;
-        Ok(Self { process, answers: 0 })
+        let process = launch(folder, port)?;
+        Ok(Self { process, answers: 0, folder: folder.to_owned(), port })
+    }
+
+    /// Ends it at once, as a power cut would, and starts another with its spool.
+    ///
+    /// # Errors
+    /// When it had already ended, or the other cannot be started.
+    pub fn kill_and_start_again(&mut self) -> Result<()> {
+        self.process.kill_now()?;
+        self.answers = whole_answers(&self.process.log()).count();
+        self.process = launch(&self.folder, self.port)?;
+        Ok(())
     }
 
     /// Gives it an order and waits for its answer.
@@ -56,9 +64,7 @@ impl SimulatedBox {
         let (process, answers) = (&mut self.process, self.answers);
         let line = wait_for(&format!("an answer to {order:?}"), OBEYED_WITHIN, || {
             let log = process.log();
-            // The last line may still be written.
-            let whole = log.split_inclusive('\n').filter(|line| line.ends_with('\n'));
-            let line = whole.filter(|line| line.starts_with('{')).nth(answers);
+            let line = whole_answers(&log).nth(answers);
             ensure!(line.is_some() || process.is_running()?, "the simulated box ended: {log}");
             Ok(line.map(str::to_owned))
         })?;
@@ -73,6 +79,12 @@ impl SimulatedBox {
     pub fn status(&mut self, key: &str) -> Result<u64> {
         let status = self.ask("status")?;
         status[key].as_u64().with_context(|| format!("no {key} in {status}"))
+    }
+
+    /// Everything it and those before it have said.
+    #[must_use]
+    pub fn log(&self) -> String {
+        self.process.log()
     }
 
     /// What it takes of the machine now.
@@ -90,4 +102,19 @@ impl SimulatedBox {
             threads: fs::read_dir(format!("{of}/task"))?.count(),
         })
     }
+}
+
+fn launch(folder: &Path, port: u16) -> Result<Process> {
+    let spool = folder.join("spool");
+    let spool = spool.to_str().context("the folder's path is not UTF-8")?;
+    let program = programs::shipped("box-without-camera")?;
+    let port = port.to_string();
+    let arguments = ["--spool", spool, "--port", &port];
+    Process::start("box-without-camera", &program, arguments, folder)
+}
+
+/// The answers in a log, without one that is still being written.
+fn whole_answers(log: &str) -> impl Iterator<Item = &str> {
+    let whole = log.split_inclusive('\n').filter(|line| line.ends_with('\n'));
+    whole.filter(|line| line.starts_with('{'))
 }

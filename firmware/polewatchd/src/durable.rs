@@ -135,7 +135,8 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
     filled(path, bytes).map(drop).map_err(|source| DiskError::new("write", path, source))
 }
 
-/// Adds `bytes` to the end of a finished file and syncs all of it, what others wrote included.
+/// Adds `bytes` to the end of a finished file and syncs all of it, what others wrote included. After
+/// an error the file is cut back to what it was, as far as the disk allows.
 ///
 /// # Errors
 /// When it cannot be opened, written or synced.
@@ -143,9 +144,12 @@ pub fn seal(path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
     let failed = |source| DiskError::new("seal", path, source);
     let file = OpenOptions::new().write(true).open(path).map_err(failed)?;
     let end = file.metadata().map_err(failed)?.len();
-    disk::write_at(&file, path, end, bytes)
-        .and_then(|()| disk::sync_data(&file, path))
-        .map_err(failed)
+    let sealed =
+        disk::write_at(&file, path, end, bytes).and_then(|()| disk::sync_data(&file, path));
+    sealed.map_err(|source| {
+        let _best_effort = disk::set_length(&file, path, end);
+        failed(source)
+    })
 }
 
 /// Copies a file.

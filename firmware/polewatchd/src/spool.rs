@@ -135,10 +135,17 @@ impl Spool {
         let (media, found) = MediaLane::open(&dir.join("media"))?;
         findings.extend(found);
         let newest_seen = alarms.newest_boot().max(media.newest_boot());
-        let (boot, found) = tenancy::count_boot(dir, newest_seen, clock.wall().unix_ms)?;
-        findings.extend(found);
         let dead = DeadLetters::open(&dir.join("dead"))?;
-        let lanes = Lanes { alarms, media, dead, losses: Losses::default(), trouble: None };
+        let mut lanes = Lanes { alarms, media, dead, losses: Losses::default(), trouble: None };
+        let now_ms = clock.wall().unix_ms;
+        let count = |_: &mut Lanes| tenancy::count_boot(dir, newest_seen, now_ms);
+        let (boot, found) = match lanes.try_with_less(Claim::Alarm, count) {
+            Err(error) if error.is_full() => {
+                tenancy::count_boot_in_place(dir, newest_seen, now_ms)?
+            }
+            counted => counted?,
+        };
+        findings.extend(found);
         let recovery = Recovery {
             boot,
             alarms: lanes.alarms.pending(),
@@ -219,17 +226,19 @@ impl Spool {
         &self,
         event: EventRef,
         kind: MediaKind,
-        payload: Payload,
+        payload: &Payload,
     ) -> Result<RecordId, SpoolError> {
         let record = self.reserve();
         let subject = Subject { record, event, kind, stored_ms: self.stored_ms() };
-        let staged = Staged::prepare(&self.0.media, subject, payload);
-        let staged = self.lanes().note(staged)?;
+        let staged = self.staged(subject, payload)?;
         if let Err(error) = staged.within_wire_limits() {
             staged.discard()?;
             return Err(error);
         }
         let mut lanes = self.lanes();
+        if kind == MediaKind::Clip {
+            lanes.keep_room_for_a_clip(staged.used_bytes())?;
+        }
         let placed = lanes
             .make_room(self.0.limits, Claim::of(kind), staged.used_bytes())
             .and_then(|()| Ok(lanes.media.take(&staged)?));
@@ -241,6 +250,34 @@ impl Spool {
                 Err(error)
             }
         }
+    }
+
+    /// A draft of a still or clip; on a full disk what matters less makes way. The disk is written
+    /// to without the lock, so that no alarm waits for it.
+    fn staged(&self, subject: Subject, payload: &Payload) -> Result<Staged, SpoolError> {
+        loop {
+            let staged = Staged::prepare(&self.0.media, subject, payload);
+            let mut lanes = self.lanes();
+            match staged {
+                Err(error) if error.is_full() && lanes.drop_media(Claim::of(subject.kind))? => {}
+                Err(error) => {
+                    lanes.count_media(subject.kind, "the disk does not take it");
+                    return lanes.note(Err(error));
+                }
+                staged => return lanes.note(staged),
+            }
+        }
+    }
+
+    /// A clip could not be recorded. When that was for want of room, the oldest make way, so that
+    /// the next one can be.
+    ///
+    /// # Errors
+    /// When one cannot be removed.
+    pub fn clip_missed(&self) -> Result<(), SpoolError> {
+        let mut lanes = self.lanes();
+        let bytes = lanes.media.largest_clip_bytes();
+        Ok(lanes.keep_room_for_a_clip(bytes)?)
     }
 
     /// Notes that the control room has stored `records` and frees them; says how many were here.

@@ -2,10 +2,13 @@
 //! watching: its alarms are made up, as many and as fast as it is told to.
 //!
 //! Obeys lines on its standard input and answers each with one JSON object on its standard output:
-//! `raise N` (raises N alarms, each on disk when it answers), `latency N` (the same one by one, each
-//! once the control room has acknowledged the one before), `status`. Ends when its input does.
+//! `raise N` (raises N alarms, each on disk when it answers), `hand N` (the same without waiting for
+//! the disk), `event STILL CLIP` (raises one with a still and a clip of so many bytes), `latency N`
+//! (raises N one by one, each once the control room has acknowledged the one before), `status`. Ends
+//! when its input does.
 #![allow(clippy::print_stdout, reason = "its answers are its interface")]
 
+use std::fs;
 use std::io::BufRead;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -21,9 +24,10 @@ use analytics::scene::light::Light;
 use analytics::time::FrameTime;
 use anyhow::{Context, Result, bail};
 use clap::Parser;
+use polewatchd::clip::{Clip, ClipReport};
 use polewatchd::clock::{Anchor, Clock};
 use polewatchd::dispatch::alarm::Identity;
-use polewatchd::dispatch::{Desk, Dispatch, Follows, Incident, Intake};
+use polewatchd::dispatch::{Desk, Dispatch, Follows, Incident, Intake, Still};
 use polewatchd::spool::{Limits, Spool};
 use polewatchd::uplink::backoff::seed_of;
 use polewatchd::uplink::session::Pace;
@@ -50,6 +54,8 @@ struct Options {
 
 fn main() -> Result<()> {
     let options = Options::parse();
+    let log = tracing_subscriber::fmt().with_ansi(false).with_writer(std::io::stderr);
+    log.with_max_level(tracing_subscriber::filter::LevelFilter::WARN).init();
     let mut pole = Pole::start(&options)?;
     for line in std::io::stdin().lock().lines() {
         println!("{}", pole.obey(&line?)?);
@@ -62,6 +68,10 @@ struct Pole {
     uplink: Uplink,
     intake: Intake,
     raised: u64,
+    /// Where a recorder would write its clips.
+    recording: PathBuf,
+    /// Clips that found no room there.
+    clips_unwritten: u64,
     _dispatch: Dispatch,
 }
 
@@ -87,7 +97,17 @@ impl Pole {
         let anchor = Anchor { frame: FrameTime::default(), at: clock.now() };
         let desk = Desk { identity, anchor, clock, spool: spool.clone(), bell: uplink.bell() };
         let (dispatch, intake) = Dispatch::start(desk)?;
-        Ok(Self { spool, uplink, intake, raised: 0, _dispatch: dispatch })
+        let recording = options.spool.join("recording");
+        fs::create_dir_all(&recording)?;
+        Ok(Self {
+            spool,
+            uplink,
+            intake,
+            raised: 0,
+            recording,
+            clips_unwritten: 0,
+            _dispatch: dispatch,
+        })
     }
 
     fn obey(&mut self, order: &str) -> Result<Value> {
@@ -98,9 +118,13 @@ impl Pole {
         };
         match words.next() {
             Some("raise") => self.raise(count(words.next())?),
+            Some("hand") => self.hand(count(words.next())?),
+            Some("event") => self.event(count(words.next())?, count(words.next())?),
             Some("latency") => self.latency(count(words.next())?),
             Some("status") => Ok(self.status()),
-            _ => bail!("{order:?}: expected raise N, latency N or status"),
+            _ => {
+                bail!("{order:?}: expected raise N, hand N, event STILL CLIP, latency N or status")
+            }
         }
     }
 
@@ -108,7 +132,7 @@ impl Pole {
         let began = Instant::now();
         let expected = u64::from(self.spool.status().alarms) + count;
         for _ in 0..count {
-            self.send()?;
+            self.send(Follows::default())?;
         }
         // What is acknowledged meanwhile never waits; what waits is on disk.
         let acknowledged = self.uplink.status().acknowledged;
@@ -119,6 +143,49 @@ impl Pole {
         Ok(json!({ "raised": count, "seconds": began.elapsed().as_secs_f64() }))
     }
 
+    fn hand(&mut self, count: u64) -> Result<Value> {
+        (0..count).try_for_each(|_| self.send(Follows::default()))?;
+        Ok(json!({ "handed": count }))
+    }
+
+    /// An alarm, its still, and its clip as the recorder leaves it: a file, or a reason why not.
+    fn event(&mut self, still: u64, clip: u64) -> Result<Value> {
+        let before = self.spool.status();
+        self.send(Follows { still: true, clip: true })?;
+        let event = EventId(self.raised);
+        let jpeg = vec![0xd8; usize::try_from(still)?];
+        self.intake.stills.send(Still { event, jpeg }).context("dispatch has ended")?;
+        let report = self.recorded(event, clip);
+        let written = matches!(report, ClipReport::Ready(_));
+        self.clips_unwritten += u64::from(!written);
+        self.intake.clips.send(report).context("dispatch has ended")?;
+        // Each of the three is stored, or counted as a loss.
+        self.until("an event to be stored", |pole| {
+            let (now, lost) = (pole.spool.status(), before.losses);
+            let stills = u64::from(now.stills) + now.losses.stills;
+            let clips = u64::from(now.clips) + now.losses.clips;
+            now.alarms > before.alarms
+                && stills > u64::from(before.stills) + lost.stills
+                && clips >= u64::from(before.clips) + lost.clips + u64::from(written)
+        })?;
+        Ok(json!({ "clip_written": written }))
+    }
+
+    fn recorded(&self, event: EventId, bytes: u64) -> ClipReport {
+        let path = self.recording.join(format!("clip-{}.mp4", event.0));
+        match fs::write(&path, vec![0x6d; bytes as usize]) {
+            Ok(()) => {
+                let (start, duration) = (FrameTime::default(), Duration::from_secs(15));
+                let pre_roll = Duration::from_secs(5);
+                ClipReport::Ready(Clip { event, path, bytes, start, duration, pre_roll })
+            }
+            Err(error) => {
+                let _ = fs::remove_file(&path);
+                ClipReport::Lost { event, reason: error.to_string() }
+            }
+        }
+    }
+
     /// From the moment an alarm is handed to dispatch to the room's acknowledgement: more than until
     /// the room has stored it, by the way back.
     fn latency(&mut self, count: u64) -> Result<Value> {
@@ -127,7 +194,7 @@ impl Pole {
             self.until("an empty spool", |pole| pole.spool.status().alarms == 0)?;
             let acknowledged = self.uplink.status().acknowledged;
             let began = Instant::now();
-            self.send()?;
+            self.send(Follows::default())?;
             self.until("an answer", |pole| pole.uplink.status().acknowledged > acknowledged)?;
             milliseconds.push(began.elapsed().as_secs_f64() * 1000.0);
         }
@@ -141,6 +208,13 @@ impl Pole {
         json!({
             "raised": self.raised,
             "waiting": spool.alarms,
+            "stills": spool.stills,
+            "clips": spool.clips,
+            "alarms_dropped": spool.losses.alarms,
+            "stills_dropped": spool.losses.stills,
+            "clips_dropped": spool.losses.clips,
+            "clips_unwritten": self.clips_unwritten,
+            "trouble": u64::from(spool.trouble.is_some()),
             "acknowledged": uplink.acknowledged,
             "connections": uplink.connections,
             "dead_letters": uplink.dead_letters,
@@ -158,10 +232,10 @@ impl Pole {
         Ok(())
     }
 
-    fn send(&mut self) -> Result<()> {
+    fn send(&mut self, follows: Follows) -> Result<()> {
         self.raised += 1;
         let event = loitering(self.raised)?;
-        let incident = Incident::Event { event, follows: Follows::default() };
+        let incident = Incident::Event { event, follows };
         self.intake.incidents.send(incident).context("dispatch has ended")
     }
 }

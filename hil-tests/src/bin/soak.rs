@@ -1,5 +1,5 @@
-//! `soak`: the fault campaign, the long outage and the line that keeps breaking, for as long as one
-//! likes.
+//! `soak`: the fault campaign, the long outage, the line that keeps breaking and the full disk, for as
+//! long as one likes.
 //!
 //! Tells what happens while it happens, then the outcome as JSON on its last line and into
 //! `--json FILE`. Ends with an error when an alarm was lost or stored twice, or a spool was damaged.
@@ -13,7 +13,7 @@ use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use hil_tests::campaign::ledger::Balance;
 use hil_tests::campaign::subject::Kind;
-use hil_tests::campaign::{self, Outcome, outage, reconnects};
+use hil_tests::campaign::{self, Outcome, full_disk, outage, reconnects};
 use serde::Serialize;
 
 /// Kills the box, the broker and the control room under load, again and again, treats the line between
@@ -35,6 +35,9 @@ struct Options {
     /// Breaks the line between box and broker this many times.
     #[arg(long, conflicts_with = "kills")]
     reconnects: Option<u64>,
+    /// Fills the spool's disk, a small tmpfs (which takes root's rights), and makes it read-only.
+    #[arg(long, conflicts_with_all = ["kills", "outage", "reconnects"])]
+    full_disk: bool,
     /// Runs the same plan against every box and prints a table of what each lost.
     #[arg(long, conflicts_with_all = ["outage", "reconnects", "kind"])]
     compare: bool,
@@ -54,6 +57,7 @@ fn main() -> Result<()> {
     match (options.outage, options.reconnects) {
         (Some(alarms), _) => through_an_outage(&options, alarms),
         (None, Some(times)) => over_a_broken_line(&options, times),
+        (None, None) if options.full_disk => on_a_full_disk(&options),
         (None, None) if options.compare => side_by_side(&options),
         (None, None) => through_kills(&options),
     }
@@ -136,6 +140,22 @@ fn over_a_broken_line(options: &Options, times: u64) -> Result<()> {
         first == last,
         "descriptors: {first} after the first connections, {last} after the last"
     );
+    Ok(())
+}
+
+fn on_a_full_disk(options: &Options) -> Result<()> {
+    let outcome = full_disk::run(options.seed, |what| eprintln!("{what}"))?;
+    report(options, &outcome)?;
+    let balance = outcome.balance;
+    ensure!(balance.lost == 0, "{} of {} alarms lost", balance.lost, balance.raised);
+    ensure!(balance.duplicates == 0, "{} alarms stored twice", balance.duplicates);
+    ensure!(outcome.answers_unwritten > 0, "every answer was written: the disk was never full");
+    ensure!(outcome.in_order, "what made way was not the oldest clip, then the oldest still");
+    ensure!(outcome.spools_unreadable == 0, "{} files set aside", outcome.spools_unreadable);
+    for (what, fate) in [("stills", outcome.stills), ("clips", outcome.clips)] {
+        ensure!(fate.dropped > 0, "no {what} made way: the disk was never full");
+        ensure!(fate.unaccounted() == 0, "{} {what} are gone untold", fate.unaccounted());
+    }
     Ok(())
 }
 

@@ -82,17 +82,40 @@ impl Point {
     }
 }
 
+/// Numbers drawn from a seed.
+#[derive(Clone, Debug)]
+pub struct Draws {
+    state: u64,
+}
+
+impl Draws {
+    /// The draws of `seed`.
+    #[must_use]
+    pub const fn of_seed(seed: u64) -> Self {
+        Self { state: seed }
+    }
+
+    /// The next number, below `limit`.
+    pub fn below(&mut self, limit: u64) -> u64 {
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.state;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % limit
+    }
+}
+
 /// The plan: an endless row of faults, each after a pause.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    state: u64,
+    draws: Draws,
 }
 
 impl Plan {
     /// The plan of `seed`.
     #[must_use]
     pub const fn of_seed(seed: u64) -> Self {
-        Self { state: seed }
+        Self { draws: Draws::of_seed(seed) }
     }
 
     /// The next fault and how long to wait before it.
@@ -138,11 +161,7 @@ impl Plan {
     }
 
     fn below(&mut self, limit: u64) -> u64 {
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.state;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % limit
+        self.draws.below(limit)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The chain a campaign is run against, each part of which can be killed and brought back.
 
 use std::fs;
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use tempfile::TempDir;
@@ -88,13 +89,17 @@ impl Stage {
 
     /// Files set aside as damaged, and starts that failed.
     pub(super) fn spools_unreadable(&self) -> Result<usize> {
-        let spool = self.folder.path().join("spool");
-        let mut damaged = 0;
-        for lane in ["", "alarms", "media", "dead"] {
-            for entry in fs::read_dir(spool.join(lane)).into_iter().flatten() {
-                damaged += usize::from(entry?.path().extension().is_some_and(|x| x == "corrupt"));
-            }
-        }
-        Ok(damaged + self.failed_starts)
+        Ok(damaged_files(&self.folder.path().join("spool"))? + self.failed_starts)
     }
+}
+
+/// Files of a spool that were set aside as damaged.
+pub(super) fn damaged_files(spool: &Path) -> Result<usize> {
+    let mut damaged = 0;
+    for lane in ["", "alarms", "media", "dead"] {
+        for entry in fs::read_dir(spool.join(lane)).into_iter().flatten() {
+            damaged += usize::from(entry?.path().extension().is_some_and(|x| x == "corrupt"));
+        }
+    }
+    Ok(damaged)
 }

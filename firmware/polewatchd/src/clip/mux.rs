@@ -36,18 +36,29 @@ pub(super) enum MuxError {
 
 /// Writes `packets`, the first of which is a key picture, to `path`.
 pub(super) fn write(packets: &[Packet], path: &Path) -> Result<File, MuxError> {
+    let part = path.with_extension("part");
+    let written = write_by_way_of(&part, packets, path);
+    if written.is_err() {
+        // On a full disk a part of a clip would take what room there is until the next start.
+        for left in [part.with_extension("moov"), part] {
+            let _ = std::fs::remove_file(left);
+        }
+    }
+    written
+}
+
+fn write_by_way_of(part: &Path, packets: &[Packet], path: &Path) -> Result<File, MuxError> {
     let failed = |detail: String| MuxError::Write { path: path.to_owned(), detail };
     let [first, _, ..] = packets else {
         return Err(failed("expected two pictures at least".to_owned()));
     };
-    let part = path.with_extension("part");
-    let (pipeline, source) = pipeline(first, &part)?;
+    let (pipeline, source) = pipeline(first, part)?;
     let muxed = push_all(&pipeline, &source, packets);
     // A file's elements do not hang; what a refusal means the file's length tells.
     let _ = pipeline.set_state(gst::State::Null);
     muxed.map_err(failed)?;
-    let bytes = std::fs::metadata(&part).map_err(|error| failed(error.to_string()))?.len();
-    std::fs::rename(&part, path).map_err(|error| failed(error.to_string()))?;
+    let bytes = std::fs::metadata(part).map_err(|error| failed(error.to_string()))?.len();
+    std::fs::rename(part, path).map_err(|error| failed(error.to_string()))?;
     let last = packets.iter().map(|packet| packet.time).max().unwrap_or_default();
     let span = last.since(first.time);
     let interval = span / u32::try_from(packets.len() - 1).unwrap_or(u32::MAX);

@@ -30,7 +30,7 @@ impl Files {
             select! {
                 recv(stills) -> still => match still {
                     Ok(Still { event, jpeg }) => {
-                        self.store(event, MediaKind::Still, Payload::Bytes(jpeg));
+                        self.store(event, MediaKind::Still, &Payload::Bytes(jpeg));
                     }
                     Err(_) => (open, stills) = (open - 1, never()),
                 },
@@ -46,18 +46,21 @@ impl Files {
         match report {
             ClipReport::Ready(clip) => {
                 let stored =
-                    self.store(clip.event, MediaKind::Clip, Payload::File(clip.path.clone()));
+                    self.store(clip.event, MediaKind::Clip, &Payload::File(clip.path.clone()));
                 if !stored {
                     discard(&clip.path);
                 }
             }
             ClipReport::Lost { event, reason } => {
                 tracing::warn!(event = event.0, "no clip: {reason}");
+                if let Err(error) = self.spool.clip_missed() {
+                    tracing::warn!("{error}");
+                }
             }
         }
     }
 
-    fn store(&self, event: EventId, kind: MediaKind, payload: Payload) -> bool {
+    fn store(&self, event: EventId, kind: MediaKind, payload: &Payload) -> bool {
         let shown = EventRef { boot: self.spool.boot(), number: event.0 };
         match self.spool.store_media(shown, kind, payload) {
             Ok(_) => {

@@ -77,7 +77,18 @@ pub struct AckFile {
     bits: Bits,
     /// Of the slot that was synced last; the next one goes to the other slot.
     generation: u64,
-    synced: bool,
+    kept: Kept,
+}
+
+/// How far the answers known in memory have come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kept {
+    /// The disk refused them.
+    InMemory,
+    /// They survive the process.
+    Written,
+    /// They survive a power cut.
+    Synced,
 }
 
 impl AckFile {
@@ -89,7 +100,7 @@ impl AckFile {
         let slots = bytes.chunks(SLOT_BYTES).take(2).filter_map(|slot| decode(slot, first));
         let (generation, bits) =
             slots.max_by_key(|(generation, _)| *generation).unwrap_or((0, Bits::none()));
-        Self { path, first, bits, generation, synced: true }
+        Self { path, first, bits, generation, kept: Kept::Synced }
     }
 
     /// The answered numbers, counted from the segment's first.
@@ -101,27 +112,37 @@ impl AckFile {
     /// Notes the answers for `indices`.
     ///
     /// # Errors
-    /// When the file cannot be written; the answers are then known until the process ends.
+    /// When the file cannot be written; the answers are known all the same, and written by the next
+    /// call that can.
     pub fn note(&mut self, indices: &[u64]) -> Result<(), DiskError> {
         for index in indices {
             self.bits.set(*index);
         }
-        self.synced = false;
-        let generation = self.generation + 1;
-        let slot = encode(generation, self.first, &self.bits);
-        durable::write_later(&self.path, slot_offset(generation), &slot)
+        self.kept = Kept::InMemory;
+        self.write()
     }
 
     /// Makes what was noted survive a power cut.
     ///
     /// # Errors
-    /// When the file cannot be synced; it is tried again with the next call.
+    /// When the file cannot be written or synced; it is tried again with the next call.
     pub fn sync(&mut self) -> Result<(), DiskError> {
-        if !self.synced {
+        if self.kept == Kept::InMemory {
+            self.write()?;
+        }
+        if self.kept == Kept::Written {
             durable::sync(&self.path)?;
             self.generation += 1;
-            self.synced = true;
+            self.kept = Kept::Synced;
         }
+        Ok(())
+    }
+
+    fn write(&mut self) -> Result<(), DiskError> {
+        let generation = self.generation + 1;
+        let slot = encode(generation, self.first, &self.bits);
+        durable::write_later(&self.path, slot_offset(generation), &slot)?;
+        self.kept = Kept::Written;
         Ok(())
     }
 }
@@ -198,6 +219,18 @@ mod tests {
         acks.note(&[3]).unwrap();
         drop(acks);
         assert_eq!(answered(&path), [1, 2, 3]);
+    }
+
+    #[test]
+    fn answers_a_full_disk_refused_are_written_when_it_takes_them() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("not yet there/acks");
+        let mut acks = AckFile::open(path.clone(), FIRST);
+        assert!(acks.note(&[1]).is_err() && acks.sync().is_err());
+        assert!(acks.bits().get(1), "known all the same");
+        fs::create_dir(path.parent().unwrap()).unwrap();
+        acks.sync().unwrap();
+        assert_eq!(answered(&path), [1]);
     }
 
     #[test]

@@ -125,18 +125,17 @@ impl AlarmLane {
     /// Notes answers; records that do not wait here are passed over. Says how many did.
     ///
     /// # Errors
-    /// When the answers cannot be written or a finished segment cannot be removed; the answers hold
-    /// until the process ends.
+    /// When answers cannot be written or a finished segment cannot be removed; all answers hold until
+    /// the process ends.
     pub fn acknowledge(&mut self, records: &[RecordId]) -> Result<u32, DiskError> {
         let holds = |record: &RecordId| self.segments.range(..=*record).next_back();
         let firsts: BTreeSet<_> =
             records.iter().filter_map(holds).map(|(first, _)| *first).collect();
         let touched = self.segments.iter_mut().filter(|(first, _)| firsts.contains(first));
-        let answered = touched
-            .map(|(_, segment)| segment.acknowledge(records))
-            .try_fold(0, |sum, answered| Ok(sum + answered?))?;
+        // On a full disk none can be written, and the segments that are done with make room again.
+        let noted: Vec<_> = touched.map(|(_, segment)| segment.acknowledge(records)).collect();
         self.remove_done()?;
-        Ok(answered)
+        noted.into_iter().try_fold(0, |sum, answered| Ok(sum + answered?))
     }
 
     /// Makes noted answers survive a power cut.
@@ -144,7 +143,8 @@ impl AlarmLane {
     /// # Errors
     /// When one cannot be synced.
     pub fn sync_acks(&mut self) -> Result<(), DiskError> {
-        self.segments.values_mut().try_for_each(Segment::sync_acks)
+        let synced: Vec<_> = self.segments.values_mut().map(Segment::sync_acks).collect();
+        synced.into_iter().collect()
     }
 
     /// Ends the retention of segments whose newest alarm was stored before `unix_ms`; says how many

@@ -82,8 +82,23 @@ impl Lanes {
         Ok(())
     }
 
+    /// Gives up the oldest clips until the disk has `bytes` left: a recorder writes the next clip
+    /// before it asks, and on a disk full of old ones there would never be a new one.
+    ///
+    /// # Errors
+    /// When one cannot be removed.
+    pub(super) fn keep_room_for_a_clip(&mut self, bytes: u64) -> Result<(), DiskError> {
+        while self.media.free_bytes() < bytes {
+            if self.media.drop_oldest(MediaKind::Clip)?.is_none() {
+                return Ok(());
+            }
+            self.count_media(MediaKind::Clip, "the oldest, to leave room for the next");
+        }
+        Ok(())
+    }
+
     /// Drops the oldest clip, else the oldest still, none that matters more than `claim`.
-    fn drop_media(&mut self, claim: Claim) -> Result<bool, DiskError> {
+    pub(super) fn drop_media(&mut self, claim: Claim) -> Result<bool, DiskError> {
         if self.media.drop_oldest(MediaKind::Clip)?.is_some() {
             self.count_media(MediaKind::Clip, "the oldest, to make room");
             return Ok(true);
@@ -96,11 +111,11 @@ impl Lanes {
     }
 
     /// Runs `write`, and again with one clip or still less as long as the disk is full.
-    pub(super) fn try_with_less(
+    pub(super) fn try_with_less<T>(
         &mut self,
         claim: Claim,
-        mut write: impl FnMut(&mut Self) -> Result<(), DiskError>,
-    ) -> Result<(), DiskError> {
+        mut write: impl FnMut(&mut Self) -> Result<T, DiskError>,
+    ) -> Result<T, DiskError> {
         loop {
             match write(self) {
                 Err(error) if error.is_full() && self.drop_media(claim)? => {}

@@ -53,31 +53,44 @@ pub struct Subject {
 
 impl Staged {
     /// Hashes, completes and syncs a file under a draft's name in the lane's `dir`; slow, and needs
-    /// no lock.
+    /// no lock. After an error everything is as it was, and it may be tried again.
     ///
     /// # Errors
     /// When the payload cannot be read or written, is empty or 4 GiB long.
-    pub fn prepare(dir: &Path, subject: Subject, payload: Payload) -> Result<Self, DiskError> {
+    pub fn prepare(dir: &Path, subject: Subject, payload: &Payload) -> Result<Self, DiskError> {
         let path = durable::draft_of(&dir.join(file_name(subject.record, subject.kind)));
+        let prepared = Self::fill(&path, subject, payload);
+        if prepared.is_err() {
+            // A part of a file would take the room of which there is none.
+            let _best_effort = match payload {
+                Payload::Bytes(_) => durable::remove(&path),
+                Payload::File(given) if path.exists() => durable::rename(&path, given),
+                Payload::File(_) => Ok(()),
+            };
+        }
+        prepared
+    }
+
+    fn fill(path: &Path, subject: Subject, payload: &Payload) -> Result<Self, DiskError> {
         let (sha256, length) = match payload {
             Payload::Bytes(bytes) => {
-                durable::write(&path, &bytes)?;
-                (Sha256::digest(&bytes).into(), bytes.len() as u64)
+                durable::write(path, bytes)?;
+                (Sha256::digest(bytes).into(), bytes.len() as u64)
             }
             Payload::File(given) => {
-                durable::rename(&given, &path)?;
-                hash(&path)?
+                durable::rename(given, path)?;
+                hash(path)?
             }
         };
         let invalid = || io::Error::new(io::ErrorKind::InvalidData, format!("{length} bytes long"));
         let total_bytes = match u32::try_from(length) {
             Ok(total_bytes) if total_bytes > 0 => total_bytes,
-            _ => return Err(DiskError::new("store", &path, invalid())),
+            _ => return Err(DiskError::new("store", path, invalid())),
         };
         let Subject { record, event, kind, stored_ms } = subject;
         let media = Media { record, event, kind, total_bytes, sha256, stored_ms };
-        durable::seal(&path, &footer::encode(&media))?;
-        Ok(Self { path, media })
+        durable::seal(path, &footer::encode(&media))?;
+        Ok(Self { path: path.to_path_buf(), media })
     }
 
     /// Refuses what the control room would not take.
@@ -209,10 +222,24 @@ impl MediaLane {
     /// When it cannot be removed; it is forgotten all the same.
     pub fn remove(&mut self, record: RecordId) -> Result<bool, DiskError> {
         let all = self.stills.values().chain(self.clips.values());
-        match all.copied().find(|media| media.record == record) {
-            Some(media) => self.discard(media).map(|_| true),
-            None => Ok(false),
-        }
+        let Some(media) = all.copied().find(|media| media.record == record) else {
+            return Ok(false);
+        };
+        self.shelf_mut(media.kind).remove(&(media.event, media.record));
+        durable::remove(&self.path(&media)).map(|()| true)
+    }
+
+    /// Bytes the disk still takes; all there could be when it does not say.
+    #[must_use]
+    pub fn free_bytes(&self) -> u64 {
+        let told = rustix::fs::statvfs(&self.dir);
+        told.map_or(u64::MAX, |disk| disk.f_bavail.saturating_mul(disk.f_frsize))
+    }
+
+    /// The size of the largest clip here.
+    #[must_use]
+    pub fn largest_clip_bytes(&self) -> u64 {
+        self.clips.values().map(used).max().unwrap_or(0)
     }
 
     /// Gives up the oldest file of a kind to make room.
@@ -238,10 +265,10 @@ impl MediaLane {
         expired.map(|media| self.discard(media)).transpose()
     }
 
+    /// A file that cannot be removed keeps its place: it still takes the room, and may yet be sent.
     fn discard(&mut self, media: Media) -> Result<Media, DiskError> {
-        let path = self.path(&media);
+        durable::remove(&self.path(&media))?;
         self.shelf_mut(media.kind).remove(&(media.event, media.record));
-        durable::remove(&path)?;
         Ok(media)
     }
 

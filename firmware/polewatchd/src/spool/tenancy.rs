@@ -4,8 +4,8 @@
 //! counter or the whole spool was lost, because the control room would take the new alarms for old
 //! ones and drop them.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::Write;
+use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::Path;
 
 use rustix::fs::{FlockOperation, flock};
@@ -32,14 +32,20 @@ impl Lock {
     pub fn take(dir: &Path) -> Result<Result<Self, String>, DiskError> {
         let path = dir.join("lock");
         let failed = |source| DiskError::new("lock", &path, source);
-        let mut options = OpenOptions::new();
-        let mut file =
-            options.write(true).create(true).truncate(false).open(&path).map_err(failed)?;
+        // Held by a descriptor that cannot write, so that it keeps nobody from making the disk
+        // read-only or taking it away.
+        let file = match File::open(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                File::create(&path).and_then(|_| File::open(&path))
+            }
+            opened => opened,
+        };
+        let file = file.map_err(failed)?;
         if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
             return Ok(Err(fs::read_to_string(&path).unwrap_or_default().trim().to_owned()));
         }
-        file.set_len(0).map_err(failed)?;
-        writeln!(file, "{}", std::process::id()).map_err(failed)?;
+        // The lock is the kernel's; a full disk only keeps the next one from being told by whom.
+        let _told = fs::write(&path, format!("{}\n", std::process::id()));
         Ok(Ok(Self { _file: file }))
     }
 }
@@ -53,6 +59,29 @@ pub fn count_boot(
     newest_seen: Option<u32>,
     now_ms: i64,
 ) -> Result<(u32, Option<Finding>), DiskError> {
+    let (boot, finding) = next_boot(dir, newest_seen, now_ms);
+    durable::replace(&dir.join("boot"), print(boot).as_bytes())?;
+    Ok((boot, finding))
+}
+
+/// The same on a disk too full for a second file: the counter is written over. A power cut may then
+/// tear it, which the next start can do with.
+///
+/// # Errors
+/// As [`count_boot`].
+pub fn count_boot_in_place(
+    dir: &Path,
+    newest_seen: Option<u32>,
+    now_ms: i64,
+) -> Result<(u32, Option<Finding>), DiskError> {
+    let (boot, finding) = next_boot(dir, newest_seen, now_ms);
+    let path = dir.join("boot");
+    durable::write_later(&path, 0, print(boot).as_bytes())?;
+    durable::sync(&path)?;
+    Ok((boot, finding))
+}
+
+fn next_boot(dir: &Path, newest_seen: Option<u32>, now_ms: i64) -> (u32, Option<Finding>) {
     let path = dir.join("boot");
     let (kept, finding) = match fs::read_to_string(&path).map(|text| parse(&text)) {
         Ok(Some(kept)) => (Some(kept), None),
@@ -63,8 +92,7 @@ pub fn count_boot(
     let by_clock = u32::try_from((now_ms - COUNTING_SINCE_MS) / 1000).unwrap_or(0);
     let after = kept.max(newest_seen).map_or(0, |last| last.saturating_add(1));
     let boot = if kept.is_some() { after } else { after.max(by_clock).max(1) };
-    durable::replace(&path, print(boot).as_bytes())?;
-    Ok((boot, finding))
+    (boot, finding)
 }
 
 fn print(boot: u32) -> String {
@@ -93,6 +121,14 @@ mod tests {
         assert_eq!(count(dir.path(), None, NOW_MS), BY_CLOCK);
         assert_eq!(count(dir.path(), None, NOW_MS + 60_000), BY_CLOCK + 1);
         assert_eq!(count(dir.path(), None, 0), BY_CLOCK + 2);
+    }
+
+    #[test]
+    fn a_start_counted_in_place_counts_as_any_other() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("boot"), print(99)).unwrap();
+        assert_eq!(count_boot_in_place(dir.path(), None, NOW_MS).unwrap().0, 100);
+        assert_eq!(count(dir.path(), None, NOW_MS), 101);
     }
 
     #[test]

@@ -29,7 +29,7 @@ fn payload_of(record: RecordId) -> Vec<u8> {
 
 fn media(spool: &Spool, event: u64, kind: MediaKind, bytes: usize) -> Result<RecordId, SpoolError> {
     let event = EventRef { boot: spool.boot(), number: event };
-    spool.store_media(event, kind, Payload::Bytes(vec![event.number as u8; bytes]))
+    spool.store_media(event, kind, &Payload::Bytes(vec![event.number as u8; bytes]))
 }
 
 fn waiting(spool: &Spool) -> Vec<RecordId> {
@@ -248,7 +248,7 @@ fn a_clip_comes_out_as_it_went_in() {
     let finished = spool.staging().join("clip-1.mp4");
     fs::write(&finished, &bytes).unwrap();
     let event = EventRef { boot: spool.boot(), number: 1 };
-    let record = spool.store_media(event, MediaKind::Clip, Payload::File(finished)).unwrap();
+    let record = spool.store_media(event, MediaKind::Clip, &Payload::File(finished)).unwrap();
     drop(spool);
 
     let (spool, recovery) = open(dir.path(), PLENTY);

@@ -267,7 +267,10 @@ impl Worker {
                     }
                     Err(error) => self.unreadable(&parcel, error),
                 },
-                Output::Free(records) => self.free(&records),
+                Output::Free(records) => {
+                    self.free(&records);
+                    Ok(())
+                }
                 Output::SetAside(record, reason) => self.set_aside(record, &reason),
             };
             if let Err(error) = done {
@@ -279,10 +282,13 @@ impl Worker {
         Ok(gone)
     }
 
-    fn free(&self, records: &[RecordId]) -> Result<(), SpoolError> {
-        let freed = self.spool.acknowledge(records)?;
-        self.status.note(|status| status.acknowledged += u64::from(freed));
-        Ok(())
+    /// An answer that cannot be kept holds until the process ends, and costs a resending after it:
+    /// nothing need wait for that.
+    fn free(&self, records: &[RecordId]) {
+        match self.spool.acknowledge(records) {
+            Ok(freed) => self.status.note(|status| status.acknowledged += u64::from(freed)),
+            Err(error) => tracing::warn!("{} answers only in memory: {error}", records.len()),
+        }
     }
 
     fn set_aside(&self, record: RecordId, reason: &str) -> Result<(), SpoolError> {

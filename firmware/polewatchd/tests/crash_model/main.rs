@@ -118,7 +118,7 @@ fn story(dir: &Path) -> Story {
         if round % 5 == 0 {
             let event = EventRef { boot: spool.boot(), number: round as u64 };
             let jpeg = vec![round as u8; 700];
-            let still = spool.store_media(event, MediaKind::Still, Payload::Bytes(jpeg)).unwrap();
+            let still = spool.store_media(event, MediaKind::Still, &Payload::Bytes(jpeg)).unwrap();
             told.push((tape.len(), Told::File(still)));
         }
         if round % 3 == 0 {
