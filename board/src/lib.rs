@@ -11,11 +11,13 @@ pub mod door;
 mod error;
 mod kind;
 mod lamp;
+mod thermometer;
 
 pub use blink::Status;
 pub use door::{Door, DoorReport, Occasion};
 pub use error::BoardError;
 pub use kind::{BoardKind, BoardKindError};
+pub use thermometer::Thermometer;
 
 use core::time::Duration;
 

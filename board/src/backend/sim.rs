@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `lamp` | `on` or `off`, as the lamp is lit | the board |
 //! | `door` | `closed` or `open`, as the door stands | whoever plays the installer; made as `closed` |
+//! | `temperature` | degrees Celsius; no file is no sensor | whoever plays the weather |
 //!
 //! Promises: the same drivers and state machines run above it as above a real board. Refuses: a word
 //! it does not know, by the file's name.

@@ -1,5 +1,5 @@
-//! Engines that run a network: tract, which is always there, and onnxruntime, loaded from its
-//! shared library. The NPU runtimes (`rknn`, `hailo`) belong beside them.
+//! Engines that run a network: tract, which is always there; onnxruntime, loaded from its shared
+//! library; and the NPUs' runtimes (`rknn`, `hailo`), each in a process of its own.
 //!
 //! Promises: whatever the engine, a [`Network`] takes the same tensor and gives the same outputs
 //! within the tolerances of `tests/conformance.rs`; a missing, foreign or broken library and a
@@ -9,27 +9,44 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 pub mod hailo;
+pub mod isolated;
 pub mod npu;
 pub mod onnxruntime;
 pub mod rknn;
 pub mod tract;
 
+pub use self::isolated::NpuRuntime;
 pub use self::onnxruntime::Runtime;
 
 /// The engines.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Deserialize, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum BackendKind {
     /// In the binary, one thread, fp32 arithmetic whatever the weights.
     Tract,
     /// `libonnxruntime.so`, found at run time; integer arithmetic for INT8 weights.
     OnnxRuntime,
+    /// Rockchip's NPU through `librknnrt.so`, in a helper process; INT8.
+    Rknn,
+    /// Hailo's through `libhailort.so`, in a helper process; INT8.
+    Hailo,
+}
+
+/// A network's input, as its engine wants it.
+#[derive(Debug)]
+pub enum InputTensor<'t> {
+    /// `[1, 3, height, width]`, normalized.
+    Planes(&'t mut [f32]),
+    /// Rows of interleaved pixels in the manifest's channel order, 0 to 255: the engine normalizes.
+    Pixels {
+        /// All rows.
+        bytes: &'t mut [u8],
+        /// Bytes from one row to the next.
+        row_bytes: usize,
+    },
 }
 
 /// A network for inputs up to one size.
-///
-/// An engine that wants bytes rather than f32 (an NPU with fused normalization) will need a second
-/// kind of input; the letterbox is the only writer.
 pub trait Network: Send {
     /// Takes inputs of `size` (width and height in pixels) from now on; the input tensor is then
     /// painted anew.
@@ -39,8 +56,8 @@ pub trait Network: Send {
     /// [`takes_windows`](Engine::takes_windows).
     fn resize(&mut self, size: (usize, usize));
 
-    /// The input tensor, `[1, 3, height, width]`; what is not overwritten stays from run to run.
-    fn input(&mut self) -> &mut [f32];
+    /// The input tensor; what is not overwritten stays from run to run.
+    fn input(&mut self) -> InputTensor<'_>;
 
     /// Computes the outputs from the input.
     fn run(&mut self) -> Result<(), BackendError>;
@@ -50,13 +67,18 @@ pub trait Network: Send {
 
     /// The values of one output of the last run, its last dimension running fastest.
     fn output(&self, index: usize) -> Result<&[f32], BackendError>;
+
+    /// The engine's version, where only a loaded network tells it.
+    fn version(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// What a network is made from.
 #[derive(Clone, Copy, Debug)]
 pub struct NetworkPlan<'a> {
-    /// The ONNX file's bytes.
-    pub onnx: &'a [u8],
+    /// The model file's bytes, their checksum compared: ONNX, or the NPU vendor's own format.
+    pub model: &'a [u8],
     /// The input tensor's name.
     pub input: &'a str,
     /// The output tensors' names.
@@ -71,7 +93,7 @@ pub struct NetworkPlan<'a> {
 #[derive(Debug, thiserror::Error)]
 pub enum BackendError {
     /// A word that names no engine.
-    #[error("backend is {got:?}, expected tract or onnxruntime")]
+    #[error("backend is {got:?}, expected {}", BackendKind::ALL.map(BackendKind::word).join(", "))]
     UnknownKind {
         /// The word.
         got: String,
@@ -109,17 +131,32 @@ pub enum BackendError {
 }
 
 impl BackendKind {
+    /// Every engine; those in the binary or on the CPU first.
+    pub const ALL: [Self; 4] = [Self::Tract, Self::OnnxRuntime, Self::Rknn, Self::Hailo];
+
+    /// Whether it computes on a processor of its own.
+    #[must_use]
+    pub const fn is_npu(self) -> bool {
+        matches!(self, Self::Rknn | Self::Hailo)
+    }
+
     /// The word used in configuration and logs.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
             Self::Tract => "tract",
             Self::OnnxRuntime => "onnxruntime",
+            Self::Rknn => "rknn",
+            Self::Hailo => "hailo",
         }
     }
 
     /// An error of this engine, its words folded to one line.
-    fn error(self, during: &'static str, reason: impl std::fmt::Display) -> BackendError {
+    pub(crate) fn error(
+        self,
+        during: &'static str,
+        reason: impl std::fmt::Display,
+    ) -> BackendError {
         let reason = reason.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
         BackendError::Engine { kind: self, during, reason }
     }
@@ -135,7 +172,7 @@ impl FromStr for BackendKind {
     type Err = BackendError;
 
     fn from_str(word: &str) -> Result<Self, BackendError> {
-        [Self::Tract, Self::OnnxRuntime]
+        Self::ALL
             .into_iter()
             .find(|kind| kind.word() == word)
             .ok_or_else(|| BackendError::UnknownKind { got: word.to_owned() })
@@ -149,6 +186,8 @@ pub enum Engine {
     Tract,
     /// onnxruntime, loaded.
     OnnxRuntime(Runtime),
+    /// An NPU's.
+    Npu(NpuRuntime),
 }
 
 impl Engine {
@@ -158,15 +197,17 @@ impl Engine {
         match self {
             Self::Tract => BackendKind::Tract,
             Self::OnnxRuntime(_) => BackendKind::OnnxRuntime,
+            Self::Npu(runtime) => runtime.kind,
         }
     }
 
-    /// The engine's own version.
+    /// The engine's own version; of an NPU's nothing before a network is loaded.
     #[must_use]
     pub fn version(&self) -> &str {
         match self {
             Self::Tract => tract::VERSION,
             Self::OnnxRuntime(runtime) => runtime.version(),
+            Self::Npu(_) => "",
         }
     }
 
@@ -174,7 +215,7 @@ impl Engine {
     #[must_use]
     pub const fn threads(&self, asked: usize) -> usize {
         match self {
-            Self::Tract => 1,
+            Self::Tract | Self::Npu(_) => 1,
             Self::OnnxRuntime(_) => asked,
         }
     }
@@ -183,9 +224,15 @@ impl Engine {
     #[must_use]
     pub const fn takes_windows(&self) -> bool {
         match self {
-            Self::Tract => false,
+            Self::Tract | Self::Npu(_) => false,
             Self::OnnxRuntime(_) => true,
         }
+    }
+
+    /// Whether its networks take pixels as they are.
+    #[must_use]
+    pub const fn takes_pixels(&self) -> bool {
+        matches!(self, Self::Npu(_))
     }
 
     /// Makes `plan` ready to run, having run it once.
@@ -193,6 +240,7 @@ impl Engine {
         Ok(match self {
             Self::Tract => Box::new(tract::TractNetwork::load(plan)?),
             Self::OnnxRuntime(runtime) => Box::new(runtime.load(plan)?),
+            Self::Npu(runtime) => Box::new(runtime.load(plan)?),
         })
     }
 }

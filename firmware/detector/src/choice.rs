@@ -1,15 +1,19 @@
 //! Which engine and which weights run, and why.
 //!
-//! `auto` engine: onnxruntime where its library loads, tract otherwise. `auto` precision: what the
-//! preparation measured to be both faster and as good (`measured.toml`), fp32 where nothing was
+//! `auto` engine: the NPU where this box has one and the model was converted for it (then
+//! [`crate::failover`] keeps the CPU's beside it), onnxruntime where its library loads, tract
+//! otherwise. `auto` precision: what the preparation measured to be both faster and as good (`measured.toml`), fp32 where nothing was
 //! measured, and always fp32 under tract, which gains nothing from INT8. What is asked for by name
-//! is done or refused, never replaced.
+//! is done or refused, never replaced; only an NPU's place is taken, while it is in trouble.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
-use crate::backend::{BackendError, BackendKind, Engine, Runtime};
+use crate::backend::npu::Simulated;
+use crate::backend::{BackendError, BackendKind, Engine, NpuRuntime, Runtime};
 use crate::manifest::Precision;
-use crate::prepared::{Measured, ModelRoot};
+use crate::prepared::{Measured, ModelRoot, PreparedModel};
+use crate::presence;
 
 /// What to run; `None` is `auto` throughout.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +30,42 @@ pub struct Options {
     pub onnxruntime_library: Option<PathBuf>,
     /// Where prepared models are.
     pub root: ModelRoot,
+    /// The NPU, where one runs.
+    pub npu: NpuOptions,
+}
+
+/// How an NPU is used; `None` is `auto` throughout.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NpuOptions {
+    /// The chip, one of [`NpuModels::PLATFORMS`](crate::manifest::NpuModels::PLATFORMS); `auto`: what
+    /// the kernel says this box is.
+    pub platform: Option<String>,
+    /// The vendor's shared library; `auto`: its usual name, wherever the loader finds it.
+    pub library: Option<PathBuf>,
+    /// The program of the helper process; `auto`: `polewatch-npu` beside the running program.
+    pub process: Option<PathBuf>,
+    /// Whether a simulated runtime is taken.
+    pub simulated: Simulated,
+    /// How long one run may take before the helper process is killed.
+    pub deadline: Duration,
+}
+
+impl Default for NpuOptions {
+    fn default() -> Self {
+        Self {
+            platform: None,
+            library: None,
+            process: None,
+            simulated: Simulated::Refuse,
+            deadline: Self::DEADLINE,
+        }
+    }
+}
+
+impl NpuOptions {
+    /// Several times the slowest chip's time for the largest input, and short enough that somebody
+    /// who falls meanwhile is still falling.
+    pub const DEADLINE: Duration = Duration::from_millis(500);
 }
 
 impl Options {
@@ -42,6 +82,7 @@ impl Default for Options {
             threads: 1,
             onnxruntime_library: None,
             root: ModelRoot::from_environment(),
+            npu: NpuOptions::default(),
         }
     }
 }
@@ -51,7 +92,7 @@ impl Default for Options {
 pub struct Choice {
     /// The model's name.
     pub model: String,
-    /// SHA-256 of its ONNX file.
+    /// SHA-256 of the file that runs.
     pub model_sha256: String,
     /// The engine.
     pub backend: BackendKind,
@@ -68,16 +109,29 @@ pub struct Choice {
 impl std::fmt::Display for Choice {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { model, backend, backend_version, precision, threads, reason, .. } = self;
-        let plural = if *threads == 1 { "" } else { "s" };
-        write!(
-            f,
-            "{model} {precision} on {backend} {backend_version}, {threads} thread{plural}: {reason}"
-        )
+        write!(f, "{model} {precision} on {backend} {backend_version}")?;
+        if !backend.is_npu() {
+            let plural = if *threads == 1 { "" } else { "s" };
+            write!(f, ", {threads} thread{plural}")?;
+        }
+        write!(f, ": {reason}")
     }
 }
 
-/// The engine for `options` and why.
+/// The engine for `options` and why; `auto` is the CPU's best.
 pub(crate) fn engine(options: &Options) -> Result<(Engine, String), BackendError> {
+    match options.backend {
+        Some(kind) if kind.is_npu() => {
+            let runtime = npu_of(kind, &options.npu)?;
+            let why = format!("{kind} on {} was asked for", runtime.platform);
+            Ok((Engine::Npu(runtime), why))
+        }
+        _ => cpu_engine(options),
+    }
+}
+
+/// The CPU's engine for `options` and why: its best where an NPU is asked for.
+pub(crate) fn cpu_engine(options: &Options) -> Result<(Engine, String), BackendError> {
     let library =
         options.onnxruntime_library.clone().unwrap_or_else(|| options.root.onnxruntime_library());
     match options.backend {
@@ -86,14 +140,58 @@ pub(crate) fn engine(options: &Options) -> Result<(Engine, String), BackendError
             let runtime = Runtime::open(&library)?;
             Ok((Engine::OnnxRuntime(runtime), "onnxruntime was asked for".to_owned()))
         }
-        None => Ok(match Runtime::open(&library) {
+        _ => Ok(match Runtime::open(&library) {
             Ok(runtime) => {
-                let why = "onnxruntime is the fastest engine here".to_owned();
+                let why = "onnxruntime is the fastest engine of the CPU".to_owned();
                 (Engine::OnnxRuntime(runtime), why)
             }
             Err(error) => (Engine::Tract, format!("tract because {error}")),
         }),
     }
+}
+
+/// The NPU that `options` ask for or, by `auto`, that this box has and `model` was converted for.
+pub(crate) fn npu(options: &Options, model: &PreparedModel) -> Option<BackendKind> {
+    match options.backend {
+        Some(kind) => kind.is_npu().then_some(kind),
+        None => {
+            let platform = platform(None, &options.npu)?;
+            model.npu_models().serves(&platform).then(|| presence::kind_of(&platform))
+        }
+    }
+}
+
+fn npu_of(kind: BackendKind, options: &NpuOptions) -> Result<NpuRuntime, BackendError> {
+    let platform = platform(Some(kind), options).ok_or_else(|| {
+        kind.error(
+            "looking for the NPU",
+            "this box has none that is known, expected its name in \
+                    detector.npu_platform if there is one",
+        )
+    })?;
+    let process = match &options.process {
+        Some(process) => process.clone(),
+        None => beside_this_program(kind)?,
+    };
+    let usual = if kind == BackendKind::Hailo { "libhailort.so" } else { "librknnrt.so" };
+    let library = options.library.clone().unwrap_or_else(|| PathBuf::from(usual));
+    let NpuOptions { simulated, deadline, .. } = *options;
+    Ok(NpuRuntime { kind, platform, process, library, simulated, deadline })
+}
+
+/// The chip: the configured one, else what this box has.
+fn platform(kind: Option<BackendKind>, options: &NpuOptions) -> Option<String> {
+    let fits = |platform: &String| kind.is_none_or(|kind| presence::kind_of(platform) == kind);
+    match &options.platform {
+        Some(platform) => Some(platform.clone()).filter(fits),
+        None => presence::platforms().map(str::to_owned).find(fits),
+    }
+}
+
+fn beside_this_program(kind: BackendKind) -> Result<PathBuf, BackendError> {
+    let program = std::env::current_exe()
+        .map_err(|error| kind.error("looking for the helper process", error))?;
+    Ok(program.with_file_name("polewatch-npu"))
 }
 
 /// The precision for `asked` on `backend` and why.
@@ -103,6 +201,9 @@ pub(crate) fn precision(
     measured: Option<&Measured>,
 ) -> (Precision, String) {
     match (asked, backend, measured) {
+        (_, BackendKind::Rknn | BackendKind::Hailo, _) => {
+            (Precision::Int8, "int8 because the NPU computes in it".to_owned())
+        }
         (Some(precision), ..) => (precision, format!("{precision} was asked for")),
         (None, BackendKind::Tract, _) => (
             Precision::Fp32,
@@ -130,7 +231,7 @@ mod tests {
 
     #[test]
     fn auto_precision_table() {
-        use BackendKind::{OnnxRuntime, Tract};
+        use BackendKind::{Hailo, OnnxRuntime, Rknn, Tract};
         use Precision::{Fp32, Int8};
         let (fast, slow) = (measured(Int8), measured(Fp32));
         for (asked, backend, measured, expected, why) in [
@@ -140,6 +241,8 @@ mod tests {
             (None, Tract, Some(&fast), Fp32, "tract computes INT8"),
             (Some(Int8), Tract, Some(&slow), Int8, "asked for"),
             (Some(Fp32), OnnxRuntime, Some(&fast), Fp32, "asked for"),
+            (None, Rknn, Some(&slow), Int8, "the NPU computes in it"),
+            (Some(Fp32), Hailo, None, Int8, "the NPU computes in it"),
         ] {
             let (got, reason) = precision(asked, backend, measured);
             assert_eq!(got, expected, "{asked:?} {backend}");

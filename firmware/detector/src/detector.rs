@@ -8,11 +8,11 @@ use analytics::detection::Detection;
 use analytics::geometry::NormBox;
 
 use crate::attention::Look;
-use crate::backend::{BackendError, Engine, Network, NetworkPlan};
+use crate::backend::{BackendError, BackendKind, Engine, InputTensor, Network, NetworkPlan};
 use crate::choice::{self, Choice, Options};
 use crate::head::{HeadDecoder, ShapeError};
 use crate::letterbox::{Fit, Letterbox, Window};
-use crate::manifest::{Input, Thresholds};
+use crate::manifest::{Input, Thresholds, Weights};
 use crate::picture::{Picture, PictureError};
 use crate::prepared::{PreparedError, PreparedModel};
 
@@ -44,6 +44,8 @@ struct Plan {
     fit: Fit,
     /// The input size the head is planned for.
     decoded: (usize, usize),
+    /// What runs.
+    weights: Weights,
 }
 
 /// Why a detector cannot be opened or cannot go on.
@@ -75,9 +77,27 @@ pub enum DetectorError {
     /// A step after a picture that no plan could be made for.
     #[error("nothing is letterboxed, expected a picture that can be planned for first")]
     NoPlan,
+    /// An NPU's model has one shape for good.
+    #[error("closer looks and poses need an engine of the CPU")]
+    NeedsCpu,
+    /// An NPU that answers nonsense.
+    #[error(
+        "{backend}: {crowdedness:.1} things at every place of the picture, expected {} at most: \
+             its answers cannot be right",
+        Detector::MOST_CROWDED
+    )]
+    Implausible {
+        /// The engine.
+        backend: BackendKind,
+        /// Things found for each anchor.
+        crowdedness: f32,
+    },
 }
 
 impl Detector {
+    /// No picture holds something at every place; noise holds several things at each.
+    const MOST_CROWDED: f32 = 1.0;
+
     /// Opens what `options` ask for and plans for pictures of `width` x `height` pixels.
     pub fn open(options: &Options, width: usize, height: usize) -> Result<Self, DetectorError> {
         if !(1..=Options::MAX_THREADS).contains(&options.threads) {
@@ -90,10 +110,9 @@ impl Detector {
         let (engine, why_engine) = choice::engine(options)?;
         let (precision, why_precision) =
             choice::precision(options.precision, engine.kind(), model.measured());
-        let weights = model.weights(precision)?;
-        let choice = Choice {
+        let mut choice = Choice {
             model: model.manifest().name.clone(),
-            model_sha256: weights.sha256.clone(),
+            model_sha256: String::new(),
             backend: engine.kind(),
             backend_version: engine.version().to_owned(),
             precision,
@@ -102,8 +121,8 @@ impl Detector {
         };
         let input = &model.manifest().input;
         let plan = Plan::new(&model, &engine, &choice, input, (width, height))?;
-        let (plan, thresholds) = (Some(plan), weights.thresholds);
-        Ok(Self { thresholds, model, engine, choice, plan, closer: None })
+        let thresholds = plan.noted_in(&mut choice);
+        Ok(Self { thresholds, model, engine, choice, plan: Some(plan), closer: None })
     }
 
     /// Letterboxes, infers and decodes the whole of `picture`: its detections, surest first, each
@@ -124,7 +143,9 @@ impl Detector {
             self.plan = None;
             self.closer = None;
             let input = &self.model.manifest().input;
-            self.plan = Some(Plan::new(&self.model, &self.engine, &self.choice, input, size)?);
+            let plan = Plan::new(&self.model, &self.engine, &self.choice, input, size)?;
+            self.thresholds = plan.noted_in(&mut self.choice);
+            self.plan = Some(plan);
         }
         let takes_windows = self.engine.takes_windows();
         let plan = self.planned()?;
@@ -137,7 +158,12 @@ impl Detector {
             _ => &mut plan.letterbox,
         };
         plan.network.resize(plan.window.size());
-        letterbox.paint(picture, &plan.window, plan.network.input());
+        match plan.network.input() {
+            InputTensor::Planes(planes) => letterbox.paint(picture, &plan.window, planes),
+            InputTensor::Pixels { bytes, row_bytes } => {
+                letterbox.paint_pixels(picture, bytes, row_bytes);
+            }
+        }
         Ok(look)
     }
 
@@ -151,7 +177,12 @@ impl Detector {
         let model = &self.model.manifest().name;
         let plan = self.plan.as_mut().ok_or(DetectorError::NoPlan)?;
         let (window, fit) = (plan.window, plan.fit);
-        plan.decode(&window, &fit, model)
+        plan.decode(&window, &fit, model)?;
+        let crowdedness = plan.head.crowdedness();
+        if self.choice.backend.is_npu() && crowdedness > Self::MOST_CROWDED {
+            return Err(DetectorError::Implausible { backend: self.choice.backend, crowdedness });
+        }
+        Ok(plan.head.found())
     }
 
     /// The share of the network's whole input that was looked at last, 0 to 1.
@@ -208,26 +239,42 @@ impl Plan {
         (width, height): (usize, usize),
     ) -> Result<Self, DetectorError> {
         let manifest = model.manifest();
+        let unnormalized = input.unnormalized();
+        let input = if engine.takes_pixels() { &unnormalized } else { input };
         let letterbox = Letterbox::new(width, height, input);
         let size = letterbox.fit().network();
+        let weights = match engine {
+            Engine::Npu(runtime) => &model.npu_weights(&runtime.platform, size)?.weights,
+            Engine::Tract | Engine::OnnxRuntime(_) => model.weights(choice.precision)?,
+        };
         let network = engine.load(&NetworkPlan {
-            onnx: &model.onnx(choice.precision)?,
+            model: &model.bytes_of(weights)?,
             input: &input.tensor,
             outputs: &manifest.head.outputs,
             size,
             threads: choice.threads,
         })?;
-        let thresholds = model.weights(choice.precision)?.thresholds;
-        let head = HeadDecoder::new(manifest, thresholds, size, network.shapes())
+        let head = HeadDecoder::new(manifest, weights.thresholds, size, network.shapes())
             .map_err(|error| DetectorError::Shape { model: manifest.name.clone(), error })?;
         let fit = *letterbox.fit();
         let finer = (input.long_side_px * Self::KEENER).min(width.max(height));
-        let keen = (finer >= input.long_side_px * 3 / 2).then(|| {
+        let wanted = engine.takes_windows() && finer >= input.long_side_px * 3 / 2;
+        let keen = wanted.then(|| {
             let input = Input { long_side_px: finer, ..input.clone() };
             Letterbox::new(width, height, &input)
         });
         let window = Window::whole(&fit);
-        Ok(Self { letterbox, keen, network, head, window, fit, decoded: size })
+        let weights = weights.clone();
+        Ok(Self { letterbox, keen, network, head, window, fit, decoded: size, weights })
+    }
+
+    /// Notes in `choice` what only a plan knows; gives the thresholds that go with it.
+    fn noted_in(&self, choice: &mut Choice) -> Thresholds {
+        choice.model_sha256.clone_from(&self.weights.sha256);
+        if let Some(version) = self.network.version() {
+            version.clone_into(&mut choice.backend_version);
+        }
+        self.weights.thresholds
     }
 
     /// Aims at `region`: keenly where that costs no more than the whole.

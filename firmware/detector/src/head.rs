@@ -34,6 +34,8 @@ pub struct HeadDecoder {
     thresholds: Thresholds,
     candidates: Vec<Candidate>,
     found: Vec<Detection>,
+    /// Pairs of anchor and class that scored enough in the last decoding.
+    passed: usize,
 }
 
 /// An (anchor, class) pair that passed the threshold; `score` in the outputs' own terms.
@@ -63,6 +65,7 @@ impl HeadDecoder {
             thresholds,
             candidates: Vec::with_capacity(2 * Self::CANDIDATES),
             found: Vec::with_capacity(Self::CANDIDATES),
+            passed: 0,
         };
         decoder.plan(network, shapes)?;
         Ok(decoder)
@@ -97,6 +100,7 @@ impl HeadDecoder {
     ) -> Result<&[Detection], BackendError> {
         self.candidates.clear();
         self.found.clear();
+        self.passed = 0;
         for grid in 0..self.grids.len() {
             let values = network.output(self.grids[grid].scores.output)?;
             self.collect(grid, values);
@@ -122,6 +126,7 @@ impl HeadDecoder {
             for (anchor, &score) in scores.take(self.grids[grid].anchors()).enumerate() {
                 // Not a number is not at least the threshold.
                 if score >= threshold {
+                    self.passed += 1;
                     self.candidates.push(Candidate { score, class, grid, anchor });
                     if self.candidates.len() == 2 * Self::CANDIDATES {
                         self.keep_best();
@@ -129,6 +134,19 @@ impl HeadDecoder {
                 }
             }
         }
+    }
+
+    /// What the last decoding found, surest first.
+    #[must_use]
+    pub fn found(&self) -> &[Detection] {
+        &self.found
+    }
+
+    /// How many classes scored enough in the last decoding, on average over all anchors.
+    #[must_use]
+    pub fn crowdedness(&self) -> f32 {
+        let anchors: usize = self.grids.iter().map(Grid::anchors).sum();
+        self.passed as f32 / anchors.max(1) as f32
     }
 
     fn keep_best(&mut self) {

@@ -35,6 +35,8 @@ pub struct Letterbox {
     luma: PlaneScaler,
     chroma_blue: PlaneScaler,
     chroma_red: PlaneScaler,
+    /// Scratch for one line of three planes, where pixels are wanted; kept for its memory.
+    line: Vec<f32>,
 }
 
 impl Letterbox {
@@ -48,6 +50,7 @@ impl Letterbox {
             luma: PlaneScaler::luma(&fit),
             chroma_blue: PlaneScaler::chroma(&fit),
             chroma_red: PlaneScaler::chroma(&fit),
+            line: Vec::new(),
             fit,
         }
     }
@@ -85,6 +88,33 @@ impl Letterbox {
         }
     }
 
+    /// Writes the whole of `picture`, and the padding around it, as rows of interleaved pixels
+    /// `row_bytes` apart. For a letterbox that does not normalize, see [`Input::unnormalized`].
+    ///
+    /// # Panics
+    /// When the rows do not fit into `bytes` or `picture` has another size than planned.
+    pub fn paint_pixels(&mut self, picture: &Picture<'_>, bytes: &mut [u8], row_bytes: usize) {
+        assert_eq!((picture.width(), picture.height()), self.fit.picture(), "picture size");
+        let (width, height) = self.fit.network();
+        let (columns, rows) = self.fit.scaled();
+        let pad = self.pad.map(to_byte);
+        let samples = samples(picture);
+        let mut planes = std::mem::take(&mut self.line);
+        planes.resize(3 * columns, 0.0);
+        for row in 0..height {
+            let line = &mut bytes[row * row_bytes..][..3 * width];
+            let painted = if row < rows { columns } else { 0 };
+            let (pixels, padding) = line.as_chunks_mut::<3>().0.split_at_mut(painted);
+            padding.fill(pad);
+            if painted > 0 {
+                let lines = self::planes(&mut planes, columns);
+                self.paint_line(&samples, row, 0..columns, lines);
+                interleave(&planes, pixels);
+            }
+        }
+        self.line = planes;
+    }
+
     fn paint_line(
         &mut self,
         [luma, blue, red]: &[Samples<'_>; 3],
@@ -107,6 +137,20 @@ fn planes(tensor: &mut [f32], length: usize) -> [&mut [f32]; 3] {
     let (first, rest) = tensor.split_at_mut(length);
     let (second, third) = rest.split_at_mut(length);
     [first, second, third]
+}
+
+/// Three planes of one line become pixels.
+fn interleave(planes: &[f32], pixels: &mut [[u8; 3]]) {
+    let (first, rest) = planes.split_at(pixels.len());
+    let (second, third) = rest.split_at(pixels.len());
+    for (((pixel, &a), &b), &c) in pixels.iter_mut().zip(first).zip(second).zip(third) {
+        *pixel = [to_byte(a), to_byte(b), to_byte(c)];
+    }
+}
+
+/// To the nearest; what is beyond a byte, and what is not a number, becomes its nearest end.
+fn to_byte(value: f32) -> u8 {
+    (value + 0.5) as u8
 }
 
 /// The luma, blue-difference and red-difference samples of `picture`.

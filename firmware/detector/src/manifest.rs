@@ -11,9 +11,11 @@ use analytics::detection::ObjectClass;
 use analytics::settings::TrackerSettings;
 
 mod fields;
+mod npu;
 mod pose;
 mod rules;
 
+pub use npu::{NpuModels, NpuWeights};
 pub use pose::PoseManifest;
 pub use rules::CLASS_WORDS;
 
@@ -51,6 +53,14 @@ pub struct Input {
     pub std: [f32; 3],
     /// The value, before normalization, right of and below the picture.
     pub pad: f32,
+}
+
+impl Input {
+    /// The same input, its values left at 0 to 255: for engines that normalize by themselves.
+    #[must_use]
+    pub fn unnormalized(&self) -> Self {
+        Self { mean: [0.0; 3], std: [1.0; 3], ..self.clone() }
+    }
 }
 
 /// The order of the three colour planes.
@@ -113,7 +123,7 @@ pub enum Precision {
 /// One file of weights and the thresholds that go with it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Weights {
-    /// The ONNX file's name, beside the manifest.
+    /// The model file's name, beside the manifest.
     pub file: String,
     /// Its SHA-256, 64 lowercase hexadecimal digits.
     pub sha256: String,

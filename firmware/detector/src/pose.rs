@@ -6,7 +6,7 @@
 use analytics::geometry::{NormBox, Point};
 use analytics::pose::{KeyPoint, Pose};
 
-use crate::backend::{Network, NetworkPlan};
+use crate::backend::{InputTensor, Network, NetworkPlan};
 use crate::choice::{self, Choice, Options};
 use crate::detector::DetectorError;
 use crate::head::ShapeError;
@@ -40,10 +40,10 @@ impl PoseEstimator {
         }
         let manifest = PoseManifest::read(&path).map_err(prepared::PreparedError::from)?;
         let onnx = prepared::checked(&folder.join(&manifest.file), &manifest.sha256)?;
-        let (engine, why) = choice::engine(options)?;
+        let (engine, why) = choice::cpu_engine(options)?;
         let side = manifest.input.long_side_px;
         let network = engine.load(&NetworkPlan {
-            onnx: &onnx,
+            model: &onnx,
             input: &manifest.input.tensor,
             outputs: &manifest.outputs,
             size: (side, side),
@@ -73,7 +73,10 @@ impl PoseEstimator {
         let part = place.part(picture)?;
         let mut letterbox = Letterbox::new(place.size.0, place.size.1, &self.manifest.input);
         let window = Window::whole(letterbox.fit());
-        letterbox.paint(&part, &window, self.network.input());
+        let InputTensor::Planes(planes) = self.network.input() else {
+            return Err(DetectorError::NeedsCpu);
+        };
+        letterbox.paint(&part, &window, planes);
         self.network.run()?;
         let cell = self.cell(letterbox.fit());
         let middle = Point { x: place.middle.x / cell, y: place.middle.y / cell };

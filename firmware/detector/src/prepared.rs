@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use crate::manifest::{Manifest, ManifestError, Precision, Weights};
+use crate::manifest::{Manifest, ManifestError, NpuModels, NpuWeights, Precision, Weights};
 
 /// Where prepared models and onnxruntime's library are looked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +21,7 @@ pub struct PreparedModel {
     folder: PathBuf,
     manifest: Manifest,
     measured: Option<Measured>,
+    npu: NpuModels,
 }
 
 /// What the preparation measured on this machine (`measured.toml`); figures not listed here are
@@ -63,6 +64,20 @@ pub enum PreparedError {
         path: PathBuf,
         /// What was asked for.
         precision: Precision,
+    },
+    /// The model was not converted for that chip and input size.
+    #[error("{}: has no model for {platform} with an input of {} x {} pixels, it has {} \
+             (scripts/prepare-npu converts)",
+        path.display(), size.0, size.1, if have.is_empty() { "none" } else { have })]
+    NoSuchConversion {
+        /// The file.
+        path: PathBuf,
+        /// The chip.
+        platform: String,
+        /// Width and height of the input in pixels.
+        size: (usize, usize),
+        /// What it has.
+        have: String,
     },
     /// The weights are not there.
     #[error("{}: cannot be read: {reason} (scripts/prepare-models prepares it)", path.display())]
@@ -135,11 +150,13 @@ impl PreparedModel {
     /// The manifest's name in its folder.
     pub const MANIFEST: &str = "model.toml";
 
-    /// Reads the manifest in `folder` and, if it is there, `measured.toml`.
+    /// Reads the manifest in `folder` and, if they are there, `measured.toml` and `npu.toml`.
     pub fn open(folder: &Path) -> Result<Self, PreparedError> {
         let manifest = Manifest::read(&folder.join(Self::MANIFEST))?;
         let measured = read_measured(&folder.join("measured.toml"))?;
-        Ok(Self { folder: folder.to_owned(), manifest, measured })
+        let npu = folder.join(NpuModels::FILE);
+        let npu = if npu.is_file() { NpuModels::read(&npu)? } else { NpuModels::default() };
+        Ok(Self { folder: folder.to_owned(), manifest, measured, npu })
     }
 
     /// What the model expects and gives.
@@ -162,10 +179,34 @@ impl PreparedModel {
         })
     }
 
+    /// Its conversions for NPUs.
+    #[must_use]
+    pub const fn npu_models(&self) -> &NpuModels {
+        &self.npu
+    }
+
+    /// The conversion for `platform` and an input of `size` pixels.
+    pub fn npu_weights(
+        &self,
+        platform: &str,
+        size: (usize, usize),
+    ) -> Result<&NpuWeights, PreparedError> {
+        self.npu.find(platform, size).ok_or_else(|| PreparedError::NoSuchConversion {
+            path: self.folder.join(NpuModels::FILE),
+            platform: platform.to_owned(),
+            size,
+            have: self.npu.to_string(),
+        })
+    }
+
+    /// The bytes of `weights`' file, checked against its checksum.
+    pub fn bytes_of(&self, weights: &Weights) -> Result<Vec<u8>, PreparedError> {
+        checked(&self.folder.join(&weights.file), &weights.sha256)
+    }
+
     /// The bytes of the ONNX file, checked against the manifest.
     pub fn onnx(&self, precision: Precision) -> Result<Vec<u8>, PreparedError> {
-        let weights = self.weights(precision)?;
-        checked(&self.folder.join(&weights.file), &weights.sha256)
+        self.bytes_of(self.weights(precision)?)
     }
 }
 

@@ -107,7 +107,7 @@ fn a_small_part_of_a_large_picture_is_looked_at_keenly() {
                     let looked = detector.letterbox(&scene.i420(), look).unwrap();
                     let expected = match case.backend {
                         BackendKind::OnnxRuntime => Look::Keen(sure.bounds),
-                        BackendKind::Tract => Look::Whole,
+                        _ => Look::Whole,
                     };
                     assert_eq!(looked, expected, "{case}");
                     assert!(detector.share() <= 1.0, "{case}: costs more than the whole");

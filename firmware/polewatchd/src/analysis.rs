@@ -3,6 +3,7 @@
 //! Promises: the same frames give the same events, live or from a file; what the detector cost is
 //! counted apart from the rest. Refuses: knowing where frames come from and what an alarm is.
 
+mod pace;
 mod poses;
 
 use std::time::Duration;
@@ -23,11 +24,12 @@ use analytics::settings::{RuleKind, Settings, SettingsError, TrackerSettings};
 use analytics::time::FrameTime;
 use detector::attention::{Attention, Look};
 use detector::saturation::saturation;
-use detector::{Choice, Detector, DetectorError, ModelRoot, Options, Picture, grey};
+use detector::{Choice, DetectorError, Failover, ModelRoot, Options, Picture, grey};
 
 use crate::clock;
 use crate::config::{Config, Looking};
 use crate::video::Frame;
+pub use pace::{DetectorBoard, DetectorStatus, Pace};
 pub use poses::PoseState;
 use poses::{Need, Poses};
 
@@ -40,7 +42,7 @@ const THINGS_PX: usize = 640;
 
 /// Detector, tracker and rules for one camera.
 pub struct Analysis {
-    detector: Detector,
+    detector: Failover,
     looking: Looking,
     attention: Attention,
     observer: Observer,
@@ -124,7 +126,7 @@ impl Analysis {
     /// One line that names the model file, library, rule or threshold that cannot be used.
     pub fn open(config: &Config, size: (usize, usize)) -> Result<Self, AnalysisError> {
         let options = options(config);
-        let detector = Detector::open(&options, size.0, size.1)?;
+        let detector = Failover::open(&options, size.0, size.1)?;
         let poses = Poses::open(&options, need(config))?;
         let settings = settings(config, detector.thresholds().believed)?;
         Ok(Self {
@@ -164,7 +166,13 @@ impl Analysis {
         };
         self.costs.scene += since(began);
         if let Some(look) = look {
-            self.look(now, &picture, look)?;
+            let looked = self.look(now, &picture, look);
+            match looked {
+                Err(error) if self.detector.takes_over(now, &error) => {
+                    self.look(now, &picture, look)?;
+                }
+                looked => looked?,
+            }
         }
         self.costs.frames += 1;
         let observations = self.observe(now, local, &picture);
@@ -198,14 +206,26 @@ impl Analysis {
 
     /// Which engine and weights run, and why.
     #[must_use]
-    pub const fn choice(&self) -> &Choice {
+    pub fn choice(&self) -> &Choice {
         self.detector.choice()
     }
 
     /// The scores from which on the detector is believed.
     #[must_use]
-    pub const fn tracker(&self) -> TrackerSettings {
+    pub fn tracker(&self) -> TrackerSettings {
         self.detector.thresholds().believed
+    }
+
+    /// What is the matter with the NPU, while the CPU stands in for it.
+    #[must_use]
+    pub fn trouble(&self) -> Option<&str> {
+        self.detector.trouble()
+    }
+
+    /// The least time there should be between two frames.
+    #[must_use]
+    pub fn least_interval(&self) -> Duration {
+        self.detector.least_interval()
     }
 
     /// What is done about poses.
@@ -244,7 +264,7 @@ impl Analysis {
         picture: &Picture<'_>,
         look: Look,
     ) -> Result<(), DetectorError> {
-        let look = self.detector.letterbox(picture, look)?;
+        let look = self.detector.letterbox(now, picture, look)?;
         let began = clock::thread_cpu();
         self.detector.infer()?;
         self.costs.inference += since(began);
@@ -323,7 +343,8 @@ fn need(config: &Config) -> Need {
     if falls { Need::Falls } else { Need::None }
 }
 
-fn options(config: &Config) -> Options {
+/// What the configuration asks of the detector.
+pub(crate) fn options(config: &Config) -> Options {
     let detector = &config.detector;
     Options {
         model: detector.model.clone(),
@@ -332,6 +353,7 @@ fn options(config: &Config) -> Options {
         threads: detector.threads,
         onnxruntime_library: detector.onnxruntime_library.clone(),
         root: ModelRoot::from_environment(),
+        npu: detector.npu.clone(),
     }
 }
 

@@ -19,7 +19,7 @@ use analytics::line::Line;
 use analytics::settings::RuleSettings;
 use analytics::zone::Zone;
 use board::BoardKind;
-use detector::{BackendKind, Precision};
+use detector::{BackendKind, NpuOptions, Precision};
 use sha2::{Digest, Sha256};
 use tls::files::{FileError, Files, Role};
 use tls::moment::Moment;
@@ -139,6 +139,8 @@ pub struct DetectorConfig {
     pub threads: usize,
     /// onnxruntime's shared library.
     pub onnxruntime_library: Option<PathBuf>,
+    /// How an NPU is used.
+    pub npu: NpuOptions,
 }
 
 /// Clip lengths.

@@ -13,12 +13,12 @@ use std::time::{Duration, Instant};
 use analytics::settings::RuleKind;
 use analytics::time::FrameTime;
 use anyhow::{Context, Result, anyhow, bail};
-use board::Board;
+use board::{Board, Thermometer};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use sd_notify::NotifyState;
 use wire::BoxAddress;
 
-use crate::analysis::Analysis;
+use crate::analysis::{self, Analysis, DetectorBoard};
 use crate::calendar::Timekeeper;
 use crate::clip::{self, Lengths, Recorder};
 use crate::clock::{Anchor, Clock};
@@ -80,6 +80,8 @@ struct Daemon {
     dispatch: Dispatch,
     video: StatusBoard,
     analysed: Arc<AtomicU64>,
+    detector: DetectorBoard,
+    thermometer: Thermometer,
     notice: Notice,
     /// Dropped to end the camera, and with it everything up to dispatch.
     running: Vec<Sender<()>>,
@@ -120,6 +122,7 @@ impl Daemon {
         let recorder = Recorder::new(clip_settings(config), packets, cues_in, reports);
 
         let analysed = Arc::new(AtomicU64::new(0));
+        let detector = DetectorBoard::default();
         let notice = Notice::default();
         let doorway = Doorway {
             board,
@@ -134,6 +137,8 @@ impl Daemon {
             frames,
             anchor,
             clock: clock.clone(),
+            detector: detector.clone(),
+            pace: analysis::Pace::default(),
             timekeeper: Timekeeper::new(config.calendar.clone(), config.rules_with_hours()),
             cues,
             intake,
@@ -166,6 +171,8 @@ impl Daemon {
             dispatch,
             video,
             analysed,
+            detector,
+            thermometer: Thermometer::open(&config.board),
             notice,
             running,
             threads,
@@ -191,6 +198,7 @@ impl Daemon {
                     std::process::abort();
                 }
             }
+            self.detector.warm(self.thermometer.read());
             let snapshot = self.snapshot();
             self.notice.show(health::lamp(&snapshot));
             self.uplink.health_desk().post(health::report(&self.nameplate, &snapshot));
@@ -200,7 +208,10 @@ impl Daemon {
 
     fn snapshot(&self) -> Snapshot {
         let uptime = self.clock.now().duration_since(self.started);
+        let (detector, heat) = self.detector.read();
         Snapshot {
+            detector,
+            heat,
             at: self.clock.wall(),
             uptime: FrameTime::default().plus(uptime),
             analysed: self.analysed.load(Ordering::Relaxed),

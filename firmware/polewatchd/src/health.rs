@@ -9,7 +9,8 @@ use wire::alarm::{ClockQuality, WallTime};
 use wire::health::{Part, Report, State};
 use wire::text::shortened;
 
-use crate::analysis::PoseState;
+use crate::analysis::{DetectorStatus, PoseState};
+use crate::heat::Heat;
 use crate::spool::report::SpoolStatus;
 use crate::uplink::status::UplinkStatus;
 use crate::video::{VideoState, VideoStatus};
@@ -49,6 +50,10 @@ pub struct Snapshot {
     pub uptime: FrameTime,
     /// Frames analysed.
     pub analysed: u64,
+    /// What detects now.
+    pub detector: DetectorStatus,
+    /// How hot the box is.
+    pub heat: Heat,
     /// The camera.
     pub video: VideoStatus,
     /// The disk.
@@ -114,13 +119,23 @@ fn camera(video: &VideoStatus) -> Part {
 }
 
 fn detector(nameplate: &Nameplate, snapshot: &Snapshot) -> Part {
+    let DetectorStatus { running, trouble } = &snapshot.detector;
+    if let Some(trouble) = trouble {
+        return part("detector", State::Warn, &format!("the CPU stands in: {trouble}"));
+    }
+    let interval = snapshot.heat.least_interval();
+    if !interval.is_zero() {
+        let detail = format!("the box is hot: one look every {} ms", interval.as_millis());
+        return part("detector", State::Warn, &detail);
+    }
     let video = &snapshot.video;
     if too_slow(video) {
         let VideoStatus { frames, frames_overwritten: missed, .. } = video;
         let detail = format!("too slow: {missed} of {frames} frames were not analysed");
         return part("detector", State::Warn, &detail);
     }
-    part("detector", State::Ok, &nameplate.detector)
+    let running = if running.is_empty() { &nameplate.detector } else { running };
+    part("detector", State::Ok, running)
 }
 
 fn poses(state: &PoseState) -> Option<Part> {

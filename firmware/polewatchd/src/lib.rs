@@ -13,6 +13,7 @@ pub mod slot;
 
 pub mod analysis;
 pub mod kisa;
+pub mod npu_check;
 pub mod replay;
 pub mod watch;
 
@@ -26,4 +27,5 @@ pub mod uplink;
 pub mod daemon;
 pub mod doorway;
 pub mod health;
+pub mod heat;
 pub mod watchdog;

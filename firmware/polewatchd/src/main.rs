@@ -4,6 +4,7 @@ use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::{Parser, Subcommand};
 use crossbeam_channel::Receiver;
 use polewatchd::calendar;
@@ -11,6 +12,7 @@ use polewatchd::clock::Clock;
 use polewatchd::config::{CameraAddress, Config, Source};
 use polewatchd::daemon;
 use polewatchd::kisa::Zones;
+use polewatchd::npu_check;
 use polewatchd::replay::{self, Outputs};
 use tracing_subscriber::EnvFilter;
 use wire::alarm::WallTime;
@@ -71,6 +73,18 @@ enum Command {
         /// Where the clip's alarms go as a KISA result file.
         #[arg(long)]
         kisa_out: Option<PathBuf>,
+    },
+    /// Tests the NPU of this box: whether it opens, how fast it is, whether it finds whom the CPU finds.
+    NpuCheck {
+        /// The configuration; only its detector part matters.
+        #[arg(long)]
+        config: PathBuf,
+        /// A recording with people in it, on which NPU and CPU are compared.
+        #[arg(long)]
+        film: Option<PathBuf>,
+        /// Where the report goes as one JSON object, to be sent back.
+        #[arg(long)]
+        report: Option<PathBuf>,
     },
     /// Decides again on what a replay has seen, without the recording: by the same rules the same.
     Decide {
@@ -135,6 +149,16 @@ fn run(command: Command) -> anyhow::Result<()> {
             let outputs = Outputs { events, stats, detections, explanation, kisa };
             let stats = replay::replay(&recording, &config, began, &outputs)?;
             tracing::info!("{} frames of {:.1} s of video", stats.frames, stats.video_s);
+        }
+        Command::NpuCheck { config, film, report: file } => {
+            let config = Config::load(&config)?;
+            let report = npu_check::run(&config, film.as_deref())?;
+            eprintln!("{report}");
+            if let Some(file) = file {
+                std::fs::write(&file, serde_json::to_string_pretty(&report)?)
+                    .with_context(|| format!("{}", file.display()))?;
+            }
+            anyhow::ensure!(report.passed, "the NPU did not pass its self-test");
         }
         Command::Decide { detections, config, events, explain: explanation } => {
             let config = Config::load(&config)?;

@@ -13,7 +13,7 @@ use analytics::time::FrameTime;
 use crossbeam_channel::{SendError, Sender};
 use detector::DetectorError;
 
-use crate::analysis::{Analysis, Step};
+use crate::analysis::{Analysis, DetectorBoard, Pace, Step};
 use crate::calendar::Timekeeper;
 use crate::clip::Cue;
 use crate::clock::{Anchor, Clock};
@@ -45,6 +45,10 @@ pub struct Watch {
     pub cues: Sender<Cue>,
     /// Tells dispatch.
     pub intake: Intake,
+    /// What detects, for health, and how hot the box is.
+    pub detector: DetectorBoard,
+    /// Which frames are taken.
+    pub pace: Pace,
     /// Frames analysed, for health.
     pub analysed: Arc<AtomicU64>,
     /// Proof of progress, for the watchdog.
@@ -81,8 +85,14 @@ impl Watch {
         self.hand_on(ended, None)
     }
 
-    /// Analyses one frame; gives the number of failures in a row.
+    /// Analyses one frame, unless it comes too soon; gives the number of failures in a row.
     fn frame(&mut self, frame: &Frame, failures: u32) -> Result<u32, WatchError> {
+        let running = || self.analysis.choice().to_string();
+        let heat = self.detector.tell(running, self.analysis.trouble());
+        let interval = self.analysis.least_interval().max(heat.least_interval());
+        if !self.pace.takes(frame.time(), interval) {
+            return Ok(failures);
+        }
         let wall = self.clock.read().wall_of(frame.time(), self.anchor);
         match self.analysis.step(frame, self.timekeeper.local(wall)) {
             Ok(Step { events, .. }) => {

@@ -33,7 +33,7 @@ pub trait NpuModel {
 }
 
 /// How an input's bytes lie.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
 pub struct PixelForm {
     /// Pixels across.
     pub width: usize,
@@ -70,7 +70,7 @@ pub enum Simulated {
 }
 
 /// What a model runs on, in the vendor's words.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
 pub struct NpuReport {
     /// The runtime library's version.
     pub library: String,
@@ -129,5 +129,16 @@ impl PixelForm {
     #[must_use]
     pub const fn bytes(&self) -> usize {
         self.row_bytes * self.height
+    }
+}
+
+impl std::fmt::Display for NpuReport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { library, driver, chip } = self;
+        write!(f, "{library}")?;
+        if !driver.is_empty() {
+            write!(f, " (driver {driver})")?;
+        }
+        if chip.is_empty() { Ok(()) } else { write!(f, " on {chip}") }
     }
 }

@@ -6,7 +6,7 @@
 
 use tract_onnx::prelude::*;
 
-use super::{BackendError, BackendKind, Network, NetworkPlan};
+use super::{BackendError, BackendKind, InputTensor, Network, NetworkPlan};
 
 /// The tract in this binary, as pinned by the workspace.
 pub(super) const VERSION: &str = "0.23";
@@ -26,7 +26,7 @@ impl TractNetwork {
         let (width, height) = plan.size;
         let shape = [1, 3, height, width];
         let mut model =
-            tract_onnx::onnx().model_for_read(&mut { plan.onnx }).map_err(failed(LOADING))?;
+            tract_onnx::onnx().model_for_read(&mut { plan.model }).map_err(failed(LOADING))?;
         select_input(&model, plan.input)?;
         select_outputs(&mut model, plan.outputs)?;
         model.set_input_fact(0, f32::fact(shape).into()).map_err(failed(LOADING))?;
@@ -46,13 +46,14 @@ impl Network for TractNetwork {
         assert_eq!(self.input.shape(), [1, 3, height, width], "tract has one shape for good");
     }
 
-    fn input(&mut self) -> &mut [f32] {
+    fn input(&mut self) -> InputTensor<'_> {
         // Shared only while `run` lasts; a copy would still be right, only slower.
-        Arc::make_mut(&mut self.input)
+        let planes = Arc::make_mut(&mut self.input)
             .to_plain_array_view_mut::<f32>()
             .ok()
             .and_then(|view| view.into_slice())
-            .expect("the input was made as a plain f32 tensor")
+            .expect("the input was made as a plain f32 tensor");
+        InputTensor::Planes(planes)
     }
 
     fn run(&mut self) -> Result<(), BackendError> {

@@ -10,6 +10,7 @@
 use analytics::detection::Detection;
 use analytics::geometry::NormBox;
 
+use crate::backend::InputTensor;
 use crate::detector::{Detector, DetectorError, Plan};
 use crate::head::suppress;
 use crate::letterbox::{Fit, Letterbox, Window};
@@ -57,6 +58,9 @@ impl Detector {
         picture: &Picture<'_>,
         area: &NormBox,
     ) -> Result<&[Detection], DetectorError> {
+        if self.engine.takes_pixels() {
+            return Err(DetectorError::NeedsCpu);
+        }
         let square = Square::around(area, picture);
         let part = square.part(picture)?;
         let input = Input { long_side_px: SIDE, ..self.model.manifest().input.clone() };
@@ -71,7 +75,10 @@ impl Detector {
         closer.found.clear();
         for turn in [Turn::Upright, Turn::Clockwise, Turn::Anticlockwise] {
             plan.network.resize(window.size());
-            turn.paint(&closer.upright, plan.network.input());
+            let InputTensor::Planes(turned) = plan.network.input() else {
+                return Err(DetectorError::NeedsCpu);
+            };
+            turn.paint(&closer.upright, turned);
             plan.network.run()?;
             let seen = plan.decode(&window, letterbox.fit(), &self.choice.model)?;
             let back = |seen: &Detection| {

@@ -5,6 +5,7 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::*;
+use crate::backend::InputTensor;
 
 const BINS: usize = 8;
 
@@ -50,8 +51,8 @@ impl Handmade {
 impl Network for Handmade {
     fn resize(&mut self, _: (usize, usize)) {}
 
-    fn input(&mut self) -> &mut [f32] {
-        &mut []
+    fn input(&mut self) -> InputTensor<'_> {
+        InputTensor::Planes(&mut [])
     }
 
     fn run(&mut self) -> Result<(), BackendError> {

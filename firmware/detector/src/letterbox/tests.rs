@@ -328,3 +328,22 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn pixels_are_the_tensor_before_its_normalization() {
+    for (width, height) in [(640, 480), (1279, 719), (50, 33)] {
+        let owned = Owned::new(width, height, hard);
+        let input = input(32, 640).unnormalized();
+        let (mut letterbox, tensor) = painted(&owned.i420(), &input);
+        let (width, height) = letterbox.fit().network();
+        let row_bytes = 3 * width + 16;
+        let mut bytes = vec![7; row_bytes * height];
+        letterbox.paint_pixels(&owned.i420(), &mut bytes, row_bytes);
+        for (at, &value) in tensor.iter().enumerate() {
+            let (plane, row, column) = (at / (width * height), at / width % height, at % width);
+            let pixel = bytes[row * row_bytes + 3 * column + plane];
+            assert!((f32::from(pixel) - value).abs() <= 0.5, "plane {plane}, {column}, {row}");
+        }
+        assert!(bytes.chunks(row_bytes).all(|row| row[3 * width..].iter().all(|&b| b == 7)));
+    }
+}

@@ -108,7 +108,7 @@ pub(super) struct Weights {
     #[serde(default)]
     pub(super) light: BTreeMap<String, Believed>,
     #[serde(default, rename = "measured")]
-    _measured: Option<IgnoredAny>,
+    pub(super) _measured: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -116,4 +116,31 @@ pub(super) struct Weights {
 pub(super) struct Believed {
     pub(super) start_confidence: f64,
     pub(super) keep_confidence: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NpuModels {
+    #[serde(default, rename = "model")]
+    pub(super) models: Vec<NpuModel>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NpuModel {
+    pub(super) platform: String,
+    pub(super) width: i64,
+    pub(super) height: i64,
+    pub(super) toolkit: String,
+    pub(super) file: String,
+    pub(super) sha256: String,
+    pub(super) start_confidence: f64,
+    pub(super) keep_confidence: f64,
+    pub(super) suppression_iou: f64,
+    #[serde(default)]
+    pub(super) light: BTreeMap<String, Believed>,
+    #[serde(default, rename = "bytes")]
+    _bytes: Option<IgnoredAny>,
+    #[serde(default, rename = "measured")]
+    _measured: Option<IgnoredAny>,
 }

@@ -173,7 +173,7 @@ fn classes(
     Ok(classes)
 }
 
-fn weights(table: &str, raw: fields::Weights) -> Checked<Weights> {
+pub(super) fn weights(table: &str, raw: fields::Weights) -> Checked<Weights> {
     let at = |key: &str| format!("{table}.{key}");
     let (file, sha256) = (file(&at("file"), raw.file)?, sha256(&at("sha256"), raw.sha256)?);
     let (start_confidence, keep_confidence) = (raw.start_confidence, raw.keep_confidence);

@@ -10,6 +10,7 @@ use analytics::geometry::Point;
 use analytics::scene::fault::{Fault, Faults};
 use analytics::schedule::{Day, Days, Schedule};
 use analytics::settings::{RuleKind, RuleSettings};
+use detector::backend::npu::Simulated;
 
 use super::raw::{
     RawAnalysis, RawBoard, RawCamera, RawClip, RawConfig, RawDetector, RawLine, RawRule, RawSpool,
@@ -107,12 +108,21 @@ fn detector(config: &Config) -> RawDetector {
     let path = |path: &Option<PathBuf>| {
         Some(path.as_ref().map_or_else(auto, |path| path.display().to_string()))
     };
+    let npu = &detector.npu;
+    let simulated = match npu.simulated {
+        Simulated::Refuse => "refuse",
+        Simulated::Accept => "accept",
+    };
     RawDetector {
         model: path(&detector.model),
         backend: Some(detector.backend.map_or_else(auto, |backend| backend.to_string())),
         precision: Some(detector.precision.map_or_else(auto, |precision| precision.to_string())),
         threads: i64::try_from(detector.threads).ok(),
         onnxruntime_library: path(&detector.onnxruntime_library),
+        npu_platform: Some(npu.platform.clone().unwrap_or_else(auto)),
+        npu_library: path(&npu.library),
+        npu_deadline: Some(text(npu.deadline)),
+        npu_simulated: Some(simulated.to_owned()),
     }
 }
 

@@ -62,6 +62,10 @@ pub(super) struct RawDetector {
     pub(super) precision: Option<String>,
     pub(super) threads: Option<i64>,
     pub(super) onnxruntime_library: Option<String>,
+    pub(super) npu_platform: Option<String>,
+    pub(super) npu_library: Option<String>,
+    pub(super) npu_deadline: Option<String>,
+    pub(super) npu_simulated: Option<String>,
 }
 
 #[derive(Debug, Deserialize, Serialize)]

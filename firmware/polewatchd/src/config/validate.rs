@@ -15,9 +15,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use board::{BoardKind, BoardKindError};
-use detector::{BackendKind, Precision};
+use detector::backend::npu::Simulated;
+use detector::manifest::NpuModels;
+use detector::{BackendKind, NpuOptions, Precision};
 
-use super::raw::{RawClip, RawConfig};
+use super::raw::{RawClip, RawConfig, RawDetector};
 use super::{
     Camera, CameraAddress, Clip, Config, DetectorConfig, Looking, Problem, Source, SpoolConfig,
     Transport,
@@ -221,6 +223,8 @@ impl Check<'_> {
             ("auto", None),
             ("tract", Some(BackendKind::Tract)),
             ("onnxruntime", Some(BackendKind::OnnxRuntime)),
+            ("rknn", Some(BackendKind::Rknn)),
+            ("hailo", Some(BackendKind::Hailo)),
         ];
         let precisions =
             [("auto", None), ("fp32", Some(Precision::Fp32)), ("int8", Some(Precision::Int8))];
@@ -231,6 +235,38 @@ impl Check<'_> {
             precision: self.word("detector.precision", detector.precision.as_deref(), &precisions),
             threads: usize::try_from(threads).unwrap_or(1),
             onnxruntime_library,
+            npu: self.npu(detector),
+        }
+    }
+
+    fn npu(&mut self, raw: &RawDetector) -> NpuOptions {
+        let platforms: Vec<_> = std::iter::once(("auto", None))
+            .chain(NpuModels::PLATFORMS.map(|platform| (platform, Some(platform))))
+            .collect();
+        let platform = self.word("detector.npu_platform", raw.npu_platform.as_deref(), &platforms);
+        // A name without a folder is looked for where the loader looks.
+        let library = raw.npu_library.as_deref().filter(|text| *text != "auto");
+        let library = library.map(|text| match text.contains('/') {
+            true => self.path(text),
+            false => PathBuf::from(text),
+        });
+        let simulated = [("refuse", Simulated::Refuse), ("accept", Simulated::Accept)];
+        let range = ("20ms", "5s");
+        NpuOptions {
+            platform: platform.map(str::to_owned),
+            library,
+            process: None,
+            simulated: self.word(
+                "detector.npu_simulated",
+                raw.npu_simulated.as_deref(),
+                &simulated,
+            ),
+            deadline: self.duration(
+                "detector.npu_deadline",
+                raw.npu_deadline.as_deref(),
+                "500ms",
+                range,
+            ),
         }
     }
 

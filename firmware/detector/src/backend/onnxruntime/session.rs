@@ -8,7 +8,7 @@ use ort::session::Session;
 use ort::session::builder::GraphOptimizationLevel;
 use ort::value::TensorRef;
 
-use crate::backend::{BackendError, BackendKind, Network, NetworkPlan};
+use crate::backend::{BackendError, BackendKind, InputTensor, Network, NetworkPlan};
 
 const LOADING: &str = "loading the graph";
 const RUNNING: &str = "running";
@@ -76,9 +76,9 @@ impl Network for OrtNetwork {
         self.size = size;
     }
 
-    fn input(&mut self) -> &mut [f32] {
+    fn input(&mut self) -> InputTensor<'_> {
         let values = self.values();
-        &mut self.input[..values]
+        InputTensor::Planes(&mut self.input[..values])
     }
 
     fn run(&mut self) -> Result<(), BackendError> {
@@ -103,7 +103,7 @@ fn session(environment: &Environment, plan: &NetworkPlan<'_>) -> ort::Result<Ses
         .with_inter_op_spinning(false)?
         // A pattern is kept for each input shape, and windows come in dozens of shapes.
         .with_memory_pattern(false)?
-        .commit_from_memory(plan.onnx)
+        .commit_from_memory(plan.model)
 }
 
 fn no_such_output() -> ort::Error {

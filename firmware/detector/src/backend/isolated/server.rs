@@ -1,0 +1,124 @@
+//! The helper process, from its own side.
+//!
+//! Promises: loads one model, runs it when told, ends when its owner does. Refuses: to know what a
+//! deadline is: a runtime that hangs hangs here, and the owner kills it.
+
+use std::io::ErrorKind;
+use std::os::unix::net::UnixStream;
+
+use rustix::process::Signal;
+
+use super::channel::Channel;
+use super::memory::SharedMemory;
+use super::message::{Answer, DONE, FAILED, Loaded, Order, RUN, Tensors, Trouble};
+use crate::backend::npu::{NpuModel, NpuPlan};
+use crate::backend::{BackendKind, hailo, rknn};
+
+/// Why a helper process ended before its owner did.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The owner said what cannot be understood.
+    #[error("from the owner: {0}")]
+    Channel(#[from] std::io::Error),
+    /// A message lacks its memory, or has one that does not fit.
+    #[error("from the owner: {0}")]
+    Order(&'static str),
+}
+
+/// Serves the process at the other end of `stream` until it closes it.
+///
+/// # Errors
+/// Only for what the owner does; trouble with the runtime is told to the owner.
+pub fn serve(stream: UnixStream) -> Result<(), ServeError> {
+    // A runtime that hangs does not see its owner go.
+    let _ = rustix::process::set_parent_process_death_signal(Some(Signal::KILL));
+    let mut channel = Channel::new(stream);
+    let (order, memory) = channel.receive::<Order>()?;
+    let memory = memory.ok_or(ServeError::Order("no model came with the order"))?;
+    let mut model = match open(&order, memory.bytes()) {
+        Ok(model) => model,
+        Err(reason) => return Ok(channel.send(&Answer::Refused { reason }, None)?),
+    };
+    let loaded = Loaded {
+        form: model.input(),
+        shapes: model.shapes().to_vec(),
+        report: model.report().clone(),
+    };
+    channel.send(&Answer::Loaded(loaded), None)?;
+    let (tensors, memory) = channel.receive::<Tensors>()?;
+    let memory = memory.ok_or(ServeError::Order("no memory came with the tensors"))?;
+    let mut desk = Desk::new(model.as_mut(), memory, &tensors)?;
+    loop {
+        match channel.signalled() {
+            Ok(RUN) => {}
+            Ok(_) => return Err(ServeError::Order("a signal that is no run")),
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Ok(()),
+            Err(error) => return Err(error.into()),
+        }
+        match desk.run() {
+            Ok(()) => channel.signal(DONE)?,
+            Err(reason) => {
+                channel.signal(FAILED)?;
+                channel.send(&Trouble { reason }, None)?;
+            }
+        }
+    }
+}
+
+fn open(order: &Order, model: &[u8]) -> Result<Box<dyn NpuModel>, String> {
+    let plan = NpuPlan {
+        library: &order.library,
+        model,
+        outputs: &order.outputs,
+        size: order.size,
+        simulated: order.simulated,
+    };
+    let opened = match order.kind {
+        BackendKind::Rknn => rknn::open(&plan, &rknn::RknnOptions::default()),
+        BackendKind::Hailo => hailo::open(&plan),
+        other => return Err(format!("{other} is no NPU")),
+    };
+    opened.map_err(|error| error.to_string())
+}
+
+/// A model and the memory its owner reads.
+struct Desk<'m> {
+    model: &'m mut dyn NpuModel,
+    memory: SharedMemory,
+    outputs: Vec<std::ops::Range<usize>>,
+}
+
+impl<'m> Desk<'m> {
+    fn new(
+        model: &'m mut dyn NpuModel,
+        memory: SharedMemory,
+        tensors: &Tensors,
+    ) -> Result<Self, ServeError> {
+        let beyond = ServeError::Order("the tensors do not fit into their memory");
+        let mut outputs = Vec::with_capacity(tensors.offsets.len());
+        for (shape, &start) in model.shapes().iter().zip(&tensors.offsets) {
+            let bytes = shape.iter().product::<usize>() * size_of::<f32>();
+            let end = start.checked_add(bytes).filter(|&end| end <= memory.bytes().len());
+            match end {
+                Some(end) if start.is_multiple_of(align_of::<f32>()) => outputs.push(start..end),
+                _ => return Err(beyond),
+            }
+        }
+        let fits = model.input().bytes() <= memory.bytes().len();
+        if outputs.len() != model.shapes().len() || !fits {
+            return Err(beyond);
+        }
+        Ok(Self { model, memory, outputs })
+    }
+
+    fn run(&mut self) -> Result<(), String> {
+        let bytes = self.model.input().bytes();
+        self.model.pixels()[..bytes].copy_from_slice(&self.memory.bytes()[..bytes]);
+        self.model.run().map_err(|error| error.to_string())?;
+        for (index, range) in self.outputs.iter().enumerate() {
+            let values = self.memory.values_mut(range);
+            self.model.read(index, values).map_err(|error| error.to_string())?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,27 @@
+//! `polewatch-npu`: the process in which an NPU's runtime lives and may die.
+//!
+//! Started by `polewatchd`, with a socket as its standard input; nobody starts it by hand.
+
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let socket = std::io::stdin().as_fd().try_clone_to_owned().map(UnixStream::from);
+    let served = match socket {
+        Ok(socket) if socket.peer_addr().is_ok() => detector::backend::isolated::serve(socket),
+        _ => {
+            eprintln!(
+                "polewatch-npu: the standard input is no socket: polewatchd starts this program"
+            );
+            return ExitCode::FAILURE;
+        }
+    };
+    match served {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("polewatch-npu: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
