@@ -16,7 +16,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("poleroom", &["tls", "wire"]),
     ("polescore", &["wire"]),
     ("hil-tests", &["analytics", "polewatchd", "wire"]),
-    ("simulated-rknn", &["detector"]),
+    ("simulated-rknn", &["analytics", "detector"]),
     ("simulated-hailo", &["detector"]),
     ("fuzz", &["analytics", "wire"]),
 ];
