@@ -10,17 +10,21 @@ import numpy as np
 
 def people(outputs: list[np.ndarray], manifest, precision: str, least: float):
     """Boxes [n, 4] as left, top, right, bottom in input pixels, and their confidences [n]."""
-    head, person = manifest.head, manifest.classes["person"]
+    return objects(outputs, manifest, "person", manifest.precision[precision].suppression_iou, least)
+
+
+def objects(outputs: list[np.ndarray], manifest, word: str, overlap: float, least: float):
+    """The same of another class; of boxes that overlap by more than `overlap` the best is kept."""
+    head, row = manifest.head, manifest.classes[word]
     boxes, confidences = [np.zeros((0, 4))], [np.zeros(0)]
     for stride, output in zip(head["strides"], outputs, strict=True):
-        confidence = 1 / (1 + np.exp(-output[0, person].astype(np.float64)))
+        confidence = 1 / (1 + np.exp(-output[0, row].astype(np.float64)))
         rows, columns = np.nonzero(confidence >= least)
         bins = output[0, head["classes"] :, rows, columns].reshape(-1, 4, head["bins"])
         left, top, right, bottom = (_expectation(bins) * stride).T
         x, y = ((cells + head["anchor_offset"]) * stride for cells in (columns, rows))
         boxes.append(np.stack([x - left, y - top, x + right, y + bottom], axis=1))
         confidences.append(confidence[rows, columns])
-    overlap = manifest.precision[precision].suppression_iou
     return suppress(np.concatenate(boxes), np.concatenate(confidences), overlap)
 
 

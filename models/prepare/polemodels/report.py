@@ -2,12 +2,20 @@
 
 import sys
 
+_program = "prepare-models"
+
+
+def speak_as(program: str) -> None:
+    """The name every line begins with from now on."""
+    global _program
+    _program = program
+
 
 def say(line: str) -> None:
     """One line of progress, shown at once."""
-    print(f"prepare-models: {line}", flush=True)
+    print(f"{_program}: {line}", flush=True)
 
 
 def fail(line: str) -> None:
     """One line of trouble."""
-    print(f"prepare-models: error: {line}", file=sys.stderr, flush=True)
+    print(f"{_program}: error: {line}", file=sys.stderr, flush=True)
