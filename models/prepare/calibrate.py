@@ -26,7 +26,6 @@ from polemodels.manifest import load
 from polemodels.sources import Shelf
 
 MODELS = Path(__file__).resolve().parents[1]
-FRAMES_PER_CLIP, FRAMES_PER_FALL = 6, 10
 DARKEN_EVERY, DARKNESS = 9, 0.35
 BINS = 4096
 TAIL = 1e-5
@@ -53,10 +52,8 @@ def main(name: str) -> None:
 def varied_frames(manifest) -> list[np.ndarray]:
     pictures = []
     for clip in footage.clips():
-        frames = footage.frames(clip, 0.5, manifest.input["long_side_px"])
-        wanted = FRAMES_PER_FALL if clip.falls else FRAMES_PER_CLIP
-        chosen = np.linspace(0, len(frames) - 1, min(wanted, len(frames))).astype(int)
-        pictures += [frames[index] for index in chosen]
+        frames = footage.frames(clip, footage.EVERY_S, manifest.input["long_side_px"])
+        pictures += [frames[index] for index in footage.calibrating(clip, len(frames))]
     return pictures + [picture * np.float32(DARKNESS) for picture in pictures[::DARKEN_EVERY]]
 
 

@@ -20,6 +20,11 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 DEV_CLIPS = REPOSITORY.parent / "shared" / "data" / "dev"
 VTEST = Path("/usr/share/doc/opencv-doc/examples/data/vtest.avi")
 
+EVERY_S = 0.5
+"""Seconds from one frame to the next that may calibrate."""
+CALIBRATING, CALIBRATING_FALL = 6, 10
+"""How many frames of a clip do, without and with a fall."""
+
 
 @dataclass(frozen=True)
 class Clip:
@@ -47,6 +52,19 @@ def describe(found: list[Clip]) -> str:
         ["the dev clips"] if found[-1].path != VTEST else []
     )
     return " and ".join(names)
+
+
+def calibrating(clip: Clip, count: int) -> list[int]:
+    """Which of a clip's `count` frames, one every `EVERY_S`, `calibrate.py` takes its ranges from."""
+    wanted = CALIBRATING_FALL if clip.falls else CALIBRATING
+    return np.linspace(0, count - 1, min(wanted, count)).astype(int).tolist()
+
+
+def frames_within(clip: Clip, every_s: float, width: int, height: int) -> list[np.ndarray]:
+    """The same as `frames`, as large as they may be in `width` x `height` pixels."""
+    own = _size(clip.path)
+    scale = min(width / own[0], height / own[1])
+    return frames(clip, every_s, max(round(side * scale) for side in own))
 
 
 def frames(clip: Clip, every_s: float, long_side: int) -> list[np.ndarray]:

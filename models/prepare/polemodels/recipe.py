@@ -14,7 +14,8 @@ from pathlib import Path
 from .manifest import BadManifest, Manifest
 from .quantize import MissingRange
 
-ADDED = ("_int8", "_conv")
+FUSED = "_conv"
+ADDED = ("_int8", FUSED)
 """What the toolkit appends to a tensor's name where it converts its type or fuses a rectifier;
 the tensor's values stay in its range."""
 

@@ -19,9 +19,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import onnx
 
 from .manifest import Manifest
 from .recipe import Recipe, set_ranges
+from .rectified import rectify_first
 
 CONFIGURATION = "fp32.quantization.cfg"
 
@@ -99,9 +101,10 @@ def _measure(rknn: type, job: Job) -> None:
     size = [1, 3, job.height, job.width]
     np.save("noise.npy", np.random.default_rng(0).integers(0, 256, size, np.uint8))
     Path("frames.txt").write_text("noise.npy\n")
+    onnx.save(rectify_first(onnx.load(job.onnx)), "fp32.onnx")
     toolkit = _configured(rknn, job)
     loaded = toolkit.load_onnx(
-        str(job.onnx),
+        "fp32.onnx",
         inputs=[job.manifest.input["tensor"]],
         input_size_list=[size],
         outputs=job.manifest.head["outputs"],

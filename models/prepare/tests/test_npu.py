@@ -10,12 +10,16 @@ from pathlib import Path
 from unittest import mock
 
 import numpy as np
+import onnx
 
 from polemodels import npu, recipe
 from polemodels.agreement import Agreement
+from polemodels.graph import Graph
 from polemodels.manifest import BadManifest, load
 from polemodels.painted import paint
 from polemodels.quantize import MissingRange
+from polemodels.rectified import rectify_first
+from polemodels.simplify import pool_first
 from polemodels.sources import WrongChecksum, sha256
 
 from . import networks
@@ -141,6 +145,21 @@ class Prepared(unittest.TestCase):
         self.manifest.path.with_name("rknn.toml").write_text(RECIPE + "speed = 1\n")
         with self.assertRaisesRegex(BadManifest, "rknn.toml: .*speed"):
             recipe.load(self.manifest)
+
+
+class Rectified(unittest.TestCase):
+    def test_undoes_pool_first_and_computes_the_same(self):
+        graph = Graph("pooled", inputs={"data": [1, 3, "height", "width"]})
+        graph.add("LeakyRelu", ["data"], "leaky", alpha=0.1)
+        sizes = {"kernel_shape": [3, 3], "strides": [2, 2], "pads": [1, 1, 1, 1]}
+        graph.add("MaxPool", ["leaky"], "out", **sizes)
+        graph.outputs["out"] = [1, 3, "rows", "columns"]
+        before = onnx.load_from_string(pool_first(graph).to_bytes())
+        (expected,) = networks.run(before.SerializeToString(), networks.picture())
+        after = rectify_first(before)
+        self.assertEqual([node.op_type for node in after.graph.node], ["LeakyRelu", "MaxPool"])
+        (got,) = networks.run(after.SerializeToString(), networks.picture())
+        np.testing.assert_array_equal(got, expected)
 
 
 class Agreements(unittest.TestCase):
