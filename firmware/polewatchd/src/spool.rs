@@ -331,6 +331,12 @@ impl Spool {
         self.lanes().media.newest(kind, passed)
     }
 
+    /// Whether an event's still or clip waits for an answer.
+    #[must_use]
+    pub fn has_media(&self, event: EventRef, kind: MediaKind) -> bool {
+        self.lanes().media.holds(event, kind)
+    }
+
     /// An alarm's payload; `None` when it no longer waits.
     ///
     /// # Errors

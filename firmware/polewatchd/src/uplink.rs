@@ -4,7 +4,7 @@
 //! room answers for it, and freed only then; alarms go first and in order; stopping takes a second at
 //! most. Refuses: to remember anything a restart must know, which is the spool's business.
 //!
-//! `session` decides, `line` does, `postmark` says how late, `mqtt` speaks.
+//! `session` decides, `line` does, `postmark` says how late, `promises` what follows, `mqtt` speaks.
 
 pub mod backoff;
 pub mod bell;
@@ -13,6 +13,7 @@ pub mod health;
 mod line;
 mod mqtt;
 pub mod postmark;
+mod promises;
 pub mod rate;
 pub mod session;
 pub mod status;

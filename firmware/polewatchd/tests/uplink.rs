@@ -13,7 +13,9 @@ mod room;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use analytics::event::{EventId, Phase};
+use analytics::detection::{Confidence, ObjectClass};
+use analytics::event::{Event, EventId, Participant, Phase, Sights, TrackId};
+use analytics::geometry::{NormBox, Point};
 use analytics::time::FrameTime;
 use polewatchd::clip::{Clip, ClipReport};
 use polewatchd::clock::Clock;
@@ -173,6 +175,47 @@ fn an_event_arrives_with_its_still_its_clip_and_the_open_door() {
     pole.stop();
 }
 
+#[test]
+fn what_is_too_long_for_the_broker_is_set_aside_with_its_reason_and_all_else_arrives() {
+    let mut broker = Broker::new().with_packets_of(700);
+    broker.start();
+    let room = Room::open(broker.port());
+    let pole = Pole::start(broker.port());
+    pole.raise(1);
+    let event = Event { participants: vec![walker(); 8], ..event(2) };
+    let follows = Follows::default();
+    pole.intake.incidents.send(Incident::Event { event, follows }).unwrap();
+    pole.raise(3);
+    for (number, bytes) in [(1, 400), (3, 5000)] {
+        let event = EventId(number);
+        pole.intake.stills.send(Still { event, jpeg: vec![5; bytes] }).unwrap();
+    }
+    until("both are set aside", || pole.uplink.status().dead_letters == 2);
+    pole.drained(3);
+    assert_eq!((events_of(&room), room.heard().files.len()), (vec![1, 3], 1));
+    // The connection was not given up for it.
+    assert_eq!(pole.uplink.status().connections, 1);
+    let letters = std::fs::read_dir(pole.dir.path().join("spool/dead")).unwrap();
+    let letters: Vec<_> =
+        letters.map(|letter| std::fs::read(letter.unwrap().path()).unwrap()).collect();
+    let [letter] = &letters[..] else { panic!("{} letters", letters.len()) };
+    assert!(letter.starts_with(b"broker: packet too large (0x95), 8 times\n"));
+    pole.stop();
+}
+
+/// Somebody with a long way behind them: some 100 bytes on the wire.
+fn walker() -> Participant {
+    let step = |n: u64| (FrameTime::from_micros(n * 300_000), Point { x: 0.1, y: 0.01 * n as f32 });
+    Participant {
+        track: TrackId(1),
+        class: ObjectClass::Person,
+        bounds: NormBox::new(0.1, 0.1, 0.2, 0.3).unwrap(),
+        confidence: Confidence::default(),
+        path: (0..20).map(step).collect(),
+        sights: Sights::default(),
+    }
+}
+
 /// What is left of an empty spool is the segment being written.
 fn segment_only(pole: &Pole) -> u64 {
     let alarms = pole.dir.path().join("spool/alarms");
@@ -263,6 +306,35 @@ fn a_box_restarted_with_unacknowledged_alarms_sends_exactly_those() {
     assert_eq!(events_of(&room), (1..=9).collect::<Vec<_>>());
     assert_eq!(room.heard().historical, (6..=9).collect());
     assert_eq!(room.heard().previous, (1..=9).zip(0..).collect());
+    uplink.stop();
+}
+
+#[test]
+fn a_box_killed_before_its_still_was_stored_does_not_promise_it_again() {
+    let mut broker = Broker::new();
+    let pole = Pole::start(broker.port());
+    for number in [1, 2] {
+        let follows = Follows { still: true, clip: true };
+        pole.intake.incidents.send(Incident::Event { event: event(number), follows }).unwrap();
+    }
+    pole.intake.stills.send(Still { event: EventId(1), jpeg: vec![5; 500] }).unwrap();
+    until("all that came is stored", || pole.spool.status().unacknowledged() == 3);
+    let dir = pole.stop();
+
+    broker.start();
+    let room = Room::open(broker.port());
+    let clock = Clock::system();
+    let limits = Limits::of_bytes(1 << 30);
+    let (spool, _) = Spool::open(&dir.path().join("spool"), limits, clock.clone()).unwrap();
+    let uplink =
+        Uplink::start(settings(broker.port()), spool.clone(), clock, Beat::default()).unwrap();
+    until("the spool is empty", || spool.status().unacknowledged() == 0);
+    let heard = room.heard();
+    let promised = heard.alarms.iter().map(|alarm| (alarm.still_follows, alarm.clip_follows));
+    assert_eq!(promised.collect::<Vec<_>>(), [(true, false), (false, false)]);
+    // What stands behind each alarm has stayed.
+    assert_eq!((heard.files.len(), heard.previous.len()), (1, 2));
+    drop(heard);
     uplink.stop();
 }
 

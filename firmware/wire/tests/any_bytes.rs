@@ -9,11 +9,15 @@ use wire::alarm::{
     Alarm, Bounds, ClockQuality, Kind, MAX_OBJECTS, MAX_PATH, Measurement, Object, PathPoint,
     Phase, WallTime,
 };
-use wire::envelope::{Body, MAX_PAYLOAD_BYTES, Tag, VERSION};
+use wire::envelope::{Body, MAX_ALARM_BYTES, MAX_PAYLOAD_BYTES, Tag, VERSION};
+use wire::evidence::{Evidence, Light, MAX_SCORES, Sights};
 use wire::health::{Health, MAX_PARTS, Part, Report, State};
 use wire::media::{MAX_CHUNK_BYTES, MediaChunk, MediaKind};
 use wire::text::shortened;
-use wire::{DecodeError, EncodeError, EventRef, Message, RecordId, decode, encode, topic};
+use wire::{
+    DecodeError, Delivery, EncodeError, EventRef, Message, RecordId, Sequence, append,
+    append_sequence, appended_of, decode, deliver, encode, topic,
+};
 
 proptest! {
     #[test]
@@ -133,6 +137,29 @@ fn the_largest_messages_stay_within_their_limits() {
     assert!(payload(&health).len() < Tag::Health.max_bytes() * 2 / 3);
     assert!(payload(&ack).len() < Tag::Ack.max_bytes() * 2 / 3);
     assert!(payload(&chunk(&piece)).len() < Tag::Media.max_bytes() - 256);
+}
+
+#[test]
+fn the_largest_alarm_and_all_that_stands_behind_it_stay_within_the_limit() {
+    let alarm = largest_alarm();
+    let scores = [u8::MAX; MAX_SCORES].into_iter().collect();
+    let sights = Sights { seen: u32::MAX, missed: u32::MAX, scores };
+    let sights = std::iter::repeat_n(sights, MAX_OBJECTS).collect();
+    let evidence = Evidence { light: Light::Dark, sights };
+    let sequence = Sequence { previous: u64::MAX };
+    let delivery = Delivery { historical: true, shift_ms: Some(i64::MIN) };
+
+    let mut stored = vec![0; Tag::Alarm.max_bytes()];
+    let length = encode(&alarm, &mut stored).unwrap().len();
+    let length = append(&evidence, length, &mut stored).unwrap().len();
+    let length = append_sequence(sequence, length, &mut stored).unwrap().len();
+    let mut buffer = vec![0; Tag::Alarm.max_bytes()];
+    let sent = deliver(&stored[..length], &delivery, &mut buffer).expect("there is room for all");
+    assert!(sent.len() < MAX_ALARM_BYTES, "{}", sent.len());
+    let parts = appended_of(sent);
+    let expected = (Some(evidence), Some(sequence), Some(delivery));
+    assert_eq!((parts.evidence, parts.sequence, parts.delivery), expected);
+    assert_reads(sent, &Message::Alarm(alarm));
 }
 
 #[test]

@@ -194,6 +194,14 @@ impl MediaLane {
         newest_first.copied().find(|media| !passed.contains(&media.record))
     }
 
+    /// Whether a file of a kind of this event waits for an answer.
+    #[must_use]
+    pub fn holds(&self, event: EventRef, kind: MediaKind) -> bool {
+        let [first, last] =
+            [(0, 0), (u32::MAX, u64::MAX)].map(|(boot, number)| (event, RecordId { boot, number }));
+        self.shelf(kind).range(first..=last).next().is_some()
+    }
+
     /// Up to `length` bytes of a file from `offset` on; `None` when the file is no longer here.
     ///
     /// # Errors

@@ -22,10 +22,11 @@ use super::Settings;
 use super::bell::Bell;
 use super::broken::Broken;
 use super::health::HealthBoard;
-use super::mqtt::{self, Line, News, Outlet, QueueFull};
+use super::mqtt::{self, Line, News, Outlet};
 use super::postmark::Postmark;
+use super::promises;
 use super::session::media::Piece;
-use super::session::{Input, Output, Parcel, Session};
+use super::session::{Input, Output, Parcel, Refusal, Session};
 use super::status::StatusBoard;
 use crate::clock::Clock;
 use crate::spool::{Spool, SpoolError};
@@ -241,6 +242,12 @@ impl Worker {
     fn send_health(&mut self, now: Instant) -> Result<(), Broken> {
         let Some(report) = self.health.due(now) else { return Ok(()) };
         match (encode_report(&report, &self.clock.corrections()), &mut self.outlet) {
+            (Ok(payload), Some(outlet)) if !outlet.takes(&self.line.health_topic, &payload) => {
+                tracing::error!(
+                    "health report not sent: the broker takes no {} bytes",
+                    payload.len()
+                );
+            }
             (Ok(payload), Some(outlet)) => outlet.retain(&self.line.health_topic, payload)?,
             (Err(error), _) => tracing::error!("health report not sent: {error}"),
             (Ok(_), None) => {}
@@ -249,19 +256,19 @@ impl Worker {
     }
 
     /// Steps the session and does what it says; tells whether a tick may bring more, because a
-    /// record was not there to be sent.
+    /// record was not there to be sent, or could not be.
     fn execute(&mut self, input: Input) -> Result<bool, Broken> {
-        let mut gone = false;
+        let mut unsent = false;
         for output in self.step(input) {
             let done = match output {
                 Output::Connect => Ok(()),
                 Output::Send(parcel) => match self.payload(&parcel) {
                     Ok(Some(payload)) => {
-                        self.publish(parcel, payload)?;
+                        unsent |= self.publish(parcel, payload)?;
                         Ok(())
                     }
                     Ok(None) => {
-                        gone = true;
+                        unsent = true;
                         self.step(Input::Gone(parcel.record()));
                         Ok(())
                     }
@@ -279,7 +286,7 @@ impl Worker {
                 return Ok(false);
             }
         }
-        Ok(gone)
+        Ok(unsent)
     }
 
     /// An answer that cannot be kept holds until the process ends, and costs a resending after it:
@@ -296,27 +303,36 @@ impl Worker {
         self.spool.set_aside(record, reason)
     }
 
-    fn publish(&mut self, parcel: Parcel, payload: Vec<u8>) -> Result<(), QueueFull> {
+    /// Publishes a parcel, unless the broker takes none so long; tells whether that was so.
+    fn publish(&mut self, parcel: Parcel, payload: Vec<u8>) -> Result<bool, Broken> {
         let address = &self.settings.address;
         let topic = match parcel {
             Parcel::Alarm(_) => address.topic(Tag::Alarm),
             Parcel::Piece(_) => address.topic(Tag::Media),
         };
-        if let Some(outlet) = &mut self.outlet {
-            self.session.spent(self.clock.now(), topic.len() + payload.len());
-            outlet.publish(&topic, parcel, payload)?;
-            self.status.note(|status| status.sent += 1);
+        let Some(outlet) = &mut self.outlet else { return Ok(false) };
+        if !outlet.takes(&topic, &payload) {
+            // As if it had said so itself: it would end the connection.
+            let refusal = Refusal::Broker("packet too large (0x95)");
+            return self.execute(Input::Taken(parcel, Some(refusal))).map(|_| true);
         }
-        Ok(())
+        self.session.spent(self.clock.now(), topic.len() + payload.len());
+        outlet.publish(&topic, parcel, payload)?;
+        self.status.note(|status| status.sent += 1);
+        Ok(false)
     }
 
     /// The bytes of a parcel; `None` when the spool no longer has the record.
     fn payload(&self, parcel: &Parcel) -> Result<Option<Vec<u8>>, SpoolError> {
         match parcel {
             Parcel::Alarm(record) => {
-                let stored = self.spool.read_alarm(*record)?;
+                let Some(mut payload) = self.spool.read_alarm(*record)? else { return Ok(None) };
+                if record.boot != self.spool.boot() {
+                    payload =
+                        promises::kept(payload, |event, kind| self.spool.has_media(event, kind));
+                }
                 let shift_ms = self.clock.shift_ms(record.number);
-                Ok(stored.map(|stored| self.postmark.marked(*record, shift_ms, stored)))
+                Ok(Some(self.postmark.marked(*record, shift_ms, payload)))
             }
             Parcel::Piece(piece) => {
                 let read = self.spool.read_media(&piece.media, piece.offset, piece.length())?;

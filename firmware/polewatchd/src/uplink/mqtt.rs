@@ -57,6 +57,8 @@ pub(super) struct Outlet {
     /// In the order they were published, until the client numbers them.
     unnumbered: VecDeque<Option<Parcel>>,
     numbered: BTreeMap<u16, Option<Parcel>>,
+    /// The longest packet the broker has said it takes.
+    most_bytes: Option<u32>,
 }
 
 /// What came from the broker.
@@ -84,7 +86,8 @@ pub(super) fn dial(line: &Line, credentials: Option<&Credentials>) -> (Outlet, E
         options.set_transport(Transport::tls_with_config(secured));
     }
     let (client, event_loop) = AsyncClient::new(options, REQUESTS);
-    (Outlet { client, unnumbered: VecDeque::new(), numbered: BTreeMap::new() }, event_loop)
+    let (unnumbered, numbered) = (VecDeque::new(), BTreeMap::new());
+    (Outlet { client, unnumbered, numbered, most_bytes: None }, event_loop)
 }
 
 impl Outlet {
@@ -96,6 +99,12 @@ impl Outlet {
         let mut filter = Filter::new(&line.ack_topic, QoS::AtLeastOnce);
         filter.retain_forward_rule = RetainForwardRule::Never;
         self.client.try_subscribe_many([filter]).map_err(|_| QueueFull)
+    }
+
+    /// Whether the broker takes a packet of this length. One that is longer would end the connection.
+    pub(super) fn takes(&self, topic: &str, payload: &[u8]) -> bool {
+        let bytes = packet_bytes(topic.len(), payload.len());
+        self.most_bytes.is_none_or(|most| bytes <= u64::from(most))
     }
 
     /// Publishes a parcel.
@@ -134,7 +143,10 @@ impl Outlet {
     /// What an event of the loop means.
     pub(super) fn read(&mut self, event: Event) -> News {
         match event {
-            Event::Incoming(Incoming::ConnAck(_)) => News::Connected,
+            Event::Incoming(Incoming::ConnAck(accepted)) => {
+                self.most_bytes = accepted.properties.and_then(|said| said.max_packet_size);
+                News::Connected
+            }
             Event::Incoming(Incoming::Publish(publish)) => News::Message(publish),
             Event::Incoming(Incoming::PubAck(ack)) => self.taken(&ack),
             Event::Outgoing(Outgoing::Publish(id)) => {
@@ -176,6 +188,18 @@ fn options(line: &Line) -> MqttOptions {
         .set_network_options(network)
         .set_last_will(will);
     options
+}
+
+/// A publish as it goes over the line: MQTT 5, sections 2.1 and 3.3, without properties.
+const fn packet_bytes(topic: usize, payload: usize) -> u64 {
+    let rest = (2 + topic + 2 + 1 + payload) as u64;
+    let length = match rest {
+        0..0x80 => 1,
+        0x80..0x4000 => 2,
+        0x4000..0x20_0000 => 3,
+        _ => 4,
+    };
+    1 + length + rest
 }
 
 /// What may come in is an acknowledgement and its topic; the broker is told, and drops the rest.

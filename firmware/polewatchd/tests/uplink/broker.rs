@@ -49,6 +49,12 @@ impl Broker {
         self
     }
 
+    /// The same, refusing longer packets.
+    pub(crate) fn with_packets_of(mut self, most_bytes: u32) -> Self {
+        self.config += &format!("max_packet_size {most_bytes}\n");
+        self
+    }
+
     fn with(port: u16, config: String) -> Self {
         Self { port, config, dir: tempfile::tempdir().unwrap(), process: None }
     }
