@@ -1,7 +1,10 @@
-//! Offers: the small values from which the targets for `analytics` make detectors, clocks and cameras.
+//! Offers: the small values from which the targets for `analytics` make detectors, clocks and cameras,
+//! and a folder for targets that read files.
 //!
 //! Promises: a few bytes each, mostly what a camera gives, so that short inputs reach deep; at times
 //! anything the type can hold. Refuses: keeping to what constructors accept; that is theirs to check.
+
+use std::path::Path;
 
 use analytics::geometry::{NormBox, Point};
 use analytics::time::FrameTime;
@@ -70,4 +73,18 @@ impl Place {
         let (width, height) = (self.width.0 * across, self.height.0 * down);
         Point { x: self.left.0 + width, y: self.top.0 + height }
     }
+}
+
+/// A new folder, in memory where this machine has a place for that.
+///
+/// # Panics
+/// When none can be made.
+#[must_use]
+pub fn memory_folder() -> tempfile::TempDir {
+    let memory = Path::new("/dev/shm");
+    let folder = match memory.is_dir() {
+        true => tempfile::tempdir_in(memory),
+        false => tempfile::tempdir(),
+    };
+    folder.expect("a folder for temporary files")
 }

@@ -18,7 +18,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("hil-tests", &["analytics", "polewatchd", "wire"]),
     ("simulated-rknn", &["analytics", "detector"]),
     ("simulated-hailo", &["detector"]),
-    ("fuzz", &["analytics", "wire"]),
+    ("fuzz", &["analytics", "detector", "polewatchd", "wire"]),
 ];
 
 /// What a crate's manifest imports of ours and may not.

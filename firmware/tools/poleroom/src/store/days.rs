@@ -153,6 +153,8 @@ fn note_records(path: &Path, note: &mut impl FnMut(Noted)) -> Result<(), DiskErr
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::seen::Seen;
 
@@ -198,6 +200,19 @@ mod tests {
         let lines = [&line(1)[..], b"\nnot json\n\xff\xfe\n{}\n", &line(2)[..], b"\n"].concat();
         fs::write(folder.path().join("2026-11-23.jsonl"), lines).unwrap();
         assert_eq!(open(folder.path()).1.count(), 2);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_bytes_stand_between_lines_they_hide_none(
+            strange in proptest::collection::vec(any::<u8>(), 0..200),
+            torn in proptest::collection::vec(any::<u8>(), 0..200),
+        ) {
+            let folder = tempfile::tempdir().unwrap();
+            let lines = [&line(1)[..], b"\n", &strange, b"\n", &line(2), b"\n", &torn].concat();
+            fs::write(folder.path().join("2026-11-23.jsonl"), lines).unwrap();
+            prop_assert!(open(folder.path()).1.count() >= 2);
+        }
     }
 
     #[test]
