@@ -63,7 +63,8 @@ impl Broker {
         let config = documented
             .replace("listener 8883", &format!("listener {port} 127.0.0.1"))
             .replace("/etc/mosquitto/polewatch", shown)
-            .replace("persistence true\n", "");
+            .replace("persistence true\n", "")
+            .replace("persistence_location /var/lib/mosquitto/\n", "");
         Self::with(port, config + "user root\n", folder)
     }
 

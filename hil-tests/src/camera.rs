@@ -35,6 +35,8 @@ pub struct Terms {
     pub transport: Transport,
     /// What happens at the footage's end.
     pub ending: Ending,
+    /// What [`Order::Swap`] goes on with.
+    pub other: Option<Footage>,
 }
 
 /// Which streams the camera offers.
@@ -74,8 +76,12 @@ pub enum Ending {
 pub enum Order {
     /// Keep every connection open and send nothing.
     Stall,
+    /// Send the same picture over and over.
+    Freeze,
     /// Send again.
     Resume,
+    /// Go on with the other footage, in the same stream.
+    Swap,
     /// Close every client's connection.
     Drop,
     /// End.
@@ -83,12 +89,14 @@ pub enum Order {
 }
 
 impl Order {
-    /// The order a line spells: `stall`, `resume`, `drop`, `quit`.
+    /// The order a line spells: `stall`, `freeze`, `resume`, `swap`, `drop`, `quit`.
     #[must_use]
     pub fn parse(line: &str) -> Option<Self> {
         match line.trim() {
             "stall" => Some(Self::Stall),
+            "freeze" => Some(Self::Freeze),
             "resume" => Some(Self::Resume),
+            "swap" => Some(Self::Swap),
             "drop" => Some(Self::Drop),
             "quit" => Some(Self::Quit),
             _ => None,
@@ -144,7 +152,9 @@ impl Camera {
             (self.tap.clone(), self.main_loop.clone(), self.server.clone());
         move |order| match order {
             Order::Stall => tap.close(),
+            Order::Freeze => tap.freeze(),
             Order::Resume => tap.open(),
+            Order::Swap => tap.swap(),
             Order::Drop => {
                 server.client_filter(Some(&mut |_, _| gst_server::RTSPFilterResult::Remove));
             }
@@ -179,12 +189,13 @@ fn factory(
         factory.set_protocols(gst_rtsp::RTSPLowerTrans::UDP);
     }
     let (tap, main_loop, ending) = (tap.clone(), main_loop.clone(), terms.ending);
-    let footage = Arc::new(footage);
+    let (footage, other) = (Arc::new(footage), terms.other.clone().map(Arc::new));
     factory.connect_media_configure(move |_, media| {
         let Ok(bin) = media.element().downcast::<gst::Bin>() else { return };
         let source = |name| bin.by_name(name).and_then(|found| found.downcast().ok());
         let outlets = Outlets { picture: source("picture"), sound: source("sound") };
-        let plan = Plan { footage: footage.clone(), tap: tap.clone(), ending };
+        let plan =
+            Plan { footage: footage.clone(), other: other.clone(), tap: tap.clone(), ending };
         let (quit, ended_media) = (main_loop.clone(), media.downgrade());
         feed::start(outlets, plan, move || {
             // The last packets must reach the clients before their connections close; a client

@@ -5,6 +5,8 @@
 //! box and broker. Afterwards everything is up again and has had the time to deliver. Refuses: judging;
 //! it counts, and whoever runs it decides what may be.
 
+pub mod camera;
+pub mod clock;
 pub mod full_disk;
 pub mod ledger;
 pub mod outage;
@@ -35,6 +37,26 @@ const DELIVERED_WITHIN: Duration = Duration::from_secs(600);
 /// How long nothing need arrive for what is missing to count as lost: longer than any of the box's waits.
 const GIVEN_UP_AFTER: Duration = Duration::from_secs(90);
 
+/// What a campaign is run against.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    /// Which box.
+    pub kind: Kind,
+    /// What the box and the control room speak to the broker.
+    pub security: Security,
+}
+
+/// What is spoken to the broker.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Security {
+    /// Plain MQTT.
+    #[default]
+    Plain,
+    /// MQTT over TLS with certificates of `scripts/test-ca` and the documented configuration of
+    /// mosquitto.
+    Tls,
+}
+
 /// What came of it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Outcome {
@@ -57,18 +79,18 @@ pub struct Outcome {
     pub seconds: f64,
 }
 
-/// Runs the plan of `seed` against a box of this `kind` until `kills` processes were killed; `progress` is told after each.
+/// Runs the plan of `seed` in this `setting` until `kills` processes were killed; `progress` is told after each.
 ///
 /// # Errors
 /// When a part cannot be started again, or what was raised is not delivered in time.
 pub fn run(
-    kind: Kind,
+    setting: Setting,
     seed: u64,
     kills: usize,
     mut progress: impl FnMut(usize, &Fault),
 ) -> Result<Outcome> {
     let began = Instant::now();
-    let mut campaign = Campaign::start(kind, seed)?;
+    let mut campaign = Campaign::start(setting, seed)?;
     while campaign.kills.len() < kills {
         let (pause, fault) = campaign.plan.draw();
         campaign.let_pass(pause)?;
@@ -103,11 +125,11 @@ struct Campaign {
 }
 
 impl Campaign {
-    fn start(kind: Kind, seed: u64) -> Result<Self> {
+    fn start(setting: Setting, seed: u64) -> Result<Self> {
         Ok(Self {
-            kind,
+            kind: setting.kind,
             plan: Plan::of_seed(seed),
-            stage: Stage::set(kind)?,
+            stage: Stage::set(setting)?,
             away: Vec::new(),
             line_bad_until: None,
             door_moves_at: Instant::now(),

@@ -32,6 +32,20 @@ pub fn film_from(start: Duration) -> Result<PathBuf> {
     encoded(&format!("lawn-{start}s.mp4"), &["-ss", &start], &["-g", "10"])
 }
 
+/// The film's last half minute, in which somebody steps onto the lawn after four seconds and everybody
+/// has left it before the end; the same in a picture of another size.
+///
+/// # Errors
+/// As [`film_from`].
+pub fn intrusion_films() -> Result<[PathBuf; 2]> {
+    let part = ["-ss", "48"];
+    let small = ["-vf", "scale=640:480", "-g", "10"];
+    Ok([
+        encoded("lawn-48s.mp4", &part, &["-g", "10"])?,
+        encoded("lawn-48s-480p.mp4", &part, &small)?,
+    ])
+}
+
 /// The whole film as a 720p camera sends it: its lower part enlarged to 1280x720, 25 frames and one
 /// key frame a second.
 ///

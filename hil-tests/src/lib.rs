@@ -6,6 +6,7 @@
 pub mod broker;
 pub mod camera;
 pub mod campaign;
+pub mod certificates;
 pub mod chain;
 pub mod daemon;
 pub mod deadline;

@@ -47,6 +47,19 @@ pub struct StoredAlarm {
     pub detected_unix_ms: i64,
     /// When the room received it.
     pub received_unix_ms: i64,
+    /// To be added to the onset and the detection, where the box knew that at the sending.
+    #[serde(default)]
+    pub shift_ms: Option<i64>,
+    /// What was measured, where anything was.
+    #[serde(default)]
+    pub measurement: Option<Measured>,
+}
+
+/// What an alarm's rule measured.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Measured {
+    /// Of what: for a camera fault, which.
+    pub quantity: String,
 }
 
 impl StoredAlarm {
@@ -54,6 +67,12 @@ impl StoredAlarm {
     #[must_use]
     pub fn event(&self) -> String {
         format!("{}-{}", self.event_boot, self.event_number)
+    }
+
+    /// What was measured.
+    #[must_use]
+    pub fn quantity(&self) -> Option<&str> {
+        self.measurement.as_ref().map(|measured| measured.quantity.as_str())
     }
 }
 

@@ -21,6 +21,7 @@ pub struct SimulatedBox {
     answers: usize,
     folder: PathBuf,
     port: u16,
+    more: &'static [&'static str],
 }
 
 /// What a process takes of the machine at one moment.
@@ -40,8 +41,16 @@ impl SimulatedBox {
     /// # Errors
     /// When it cannot be started.
     pub fn start(folder: &Path, port: u16) -> Result<Self> {
-        let process = launch(folder, port)?;
-        Ok(Self { process, answers: 0, folder: folder.to_owned(), port })
+        Self::start_with(folder, port, &[])
+    }
+
+    /// The same with more arguments of `box-without-camera`.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn start_with(folder: &Path, port: u16, more: &'static [&'static str]) -> Result<Self> {
+        let process = launch(folder, port, more)?;
+        Ok(Self { process, answers: 0, folder: folder.to_owned(), port, more })
     }
 
     /// Ends it at once, as a power cut would, and starts another with its spool.
@@ -51,7 +60,7 @@ impl SimulatedBox {
     pub fn kill_and_start_again(&mut self) -> Result<()> {
         self.process.kill_now()?;
         self.answers = whole_answers(&self.process.log()).count();
-        self.process = launch(&self.folder, self.port)?;
+        self.process = launch(&self.folder, self.port, self.more)?;
         Ok(())
     }
 
@@ -104,13 +113,13 @@ impl SimulatedBox {
     }
 }
 
-fn launch(folder: &Path, port: u16) -> Result<Process> {
+fn launch(folder: &Path, port: u16, more: &[&str]) -> Result<Process> {
     let spool = folder.join("spool");
     let spool = spool.to_str().context("the folder's path is not UTF-8")?;
     let program = programs::shipped("box-without-camera")?;
     let port = port.to_string();
     let arguments = ["--spool", spool, "--port", &port];
-    Process::start("box-without-camera", &program, arguments, folder)
+    Process::start("box-without-camera", &program, arguments.iter().chain(more), folder)
 }
 
 /// The answers in a log, without one that is still being written.

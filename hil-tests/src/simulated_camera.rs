@@ -49,7 +49,7 @@ impl SimulatedCamera {
         self.port
     }
 
-    /// Gives it an order: `stall`, `resume`, `drop`.
+    /// Gives it an order: `stall`, `freeze`, `resume`, `swap`, `drop`.
     ///
     /// # Errors
     /// When it does not run.

@@ -4,8 +4,9 @@
 //! Obeys lines on its standard input and answers each with one JSON object on its standard output:
 //! `raise N` (raises N alarms, each on disk when it answers), `hand N` (the same without waiting for
 //! the disk), `event STILL CLIP` (raises one with a still and a clip of so many bytes), `latency N`
-//! (raises N one by one, each once the control room has acknowledged the one before), `status`. Ends
-//! when its input does.
+//! (raises N one by one, each once the control room has acknowledged the one before), `clock SECONDS`
+//! (sets the clock of --unset-clock by so many), `clock synchronize` (a time server sets it right),
+//! `status`. Ends when its input does.
 #![allow(clippy::print_stdout, reason = "its answers are its interface")]
 
 use std::fs;
@@ -25,7 +26,7 @@ use analytics::time::FrameTime;
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 use polewatchd::clip::{Clip, ClipReport};
-use polewatchd::clock::{Anchor, Clock};
+use polewatchd::clock::{Anchor, Clock, Hands};
 use polewatchd::dispatch::alarm::Identity;
 use polewatchd::dispatch::{Desk, Dispatch, Follows, Incident, Intake, Still};
 use polewatchd::spool::{Limits, Spool};
@@ -35,9 +36,13 @@ use polewatchd::uplink::{Settings, Uplink};
 use polewatchd::watchdog::Beat;
 use serde_json::{Value, json};
 use wire::BoxAddress;
+use wire::alarm::{ClockQuality, WallTime};
+use wire::health::Report;
 
 /// Between two looks at a counter.
 const PAUSE: Duration = Duration::from_micros(200);
+/// How often a clock that is set by orders goes on.
+const TICK: Duration = Duration::from_millis(1);
 /// How long anything may take.
 const LIMIT: Duration = Duration::from_secs(120);
 
@@ -50,6 +55,9 @@ struct Options {
     /// The broker's port.
     #[arg(long)]
     port: u16,
+    /// Its clock stands at the second day of 1970, and is set by orders.
+    #[arg(long)]
+    unset_clock: bool,
 }
 
 fn main() -> Result<()> {
@@ -72,12 +80,15 @@ struct Pole {
     recording: PathBuf,
     /// Clips that found no room there.
     clips_unwritten: u64,
+    clock: Clock,
+    /// Of a clock that is set by orders.
+    hands: Option<Hands>,
     _dispatch: Dispatch,
 }
 
 impl Pole {
     fn start(options: &Options) -> Result<Self> {
-        let clock = Clock::system();
+        let (clock, hands) = clock(options.unset_clock)?;
         let (spool, _) = Spool::open(&options.spool, Limits::of_bytes(1 << 30), clock.clone())?;
         let settings = Settings {
             address: BoxAddress::new("gangnam", "pole-0412")?,
@@ -95,7 +106,13 @@ impl Pole {
             firmware: env!("CARGO_PKG_VERSION").to_owned(),
         };
         let anchor = Anchor { frame: FrameTime::default(), at: clock.now() };
-        let desk = Desk { identity, anchor, clock, spool: spool.clone(), bell: uplink.bell() };
+        let desk = Desk {
+            identity,
+            anchor,
+            clock: clock.clone(),
+            spool: spool.clone(),
+            bell: uplink.bell(),
+        };
         let (dispatch, intake) = Dispatch::start(desk)?;
         let recording = options.spool.join("recording");
         fs::create_dir_all(&recording)?;
@@ -106,6 +123,8 @@ impl Pole {
             raised: 0,
             recording,
             clips_unwritten: 0,
+            clock,
+            hands,
             _dispatch: dispatch,
         })
     }
@@ -121,9 +140,12 @@ impl Pole {
             Some("hand") => self.hand(count(words.next())?),
             Some("event") => self.event(count(words.next())?, count(words.next())?),
             Some("latency") => self.latency(count(words.next())?),
+            Some("clock") => self.set_clock(words.next().unwrap_or_default()),
             Some("status") => Ok(self.status()),
             _ => {
-                bail!("{order:?}: expected raise N, hand N, event STILL CLIP, latency N or status")
+                bail!(
+                    "{order:?}: expected raise N, hand N, event STILL CLIP, latency N, clock BY or status"
+                )
             }
         }
     }
@@ -141,6 +163,28 @@ impl Pole {
             u64::from(pole.spool.status().alarms) + answered >= expected
         })?;
         Ok(json!({ "raised": count, "seconds": began.elapsed().as_secs_f64() }))
+    }
+
+    fn set_clock(&self, order: &str) -> Result<Value> {
+        let hands = self.hands.as_ref().context("the clock is the machine's")?;
+        let WallTime { unix_ms, quality } = self.clock.wall();
+        let set = match order.parse::<i64>() {
+            Ok(seconds) => WallTime { unix_ms: unix_ms + 1000 * seconds, quality },
+            Err(_) => WallTime { quality: ClockQuality::Synchronized, ..Clock::system().wall() },
+        };
+        hands.set_wall(set);
+        // Health carries what is known of alarms that were sent before.
+        self.uplink.health_desk().post(Report {
+            boot: self.spool.boot(),
+            camera: wire::text::shortened("역삼로 12 (simulated)"),
+            firmware: wire::text::shortened(env!("CARGO_PKG_VERSION")),
+            at: set,
+            uptime_s: 0,
+            frames: 0,
+            unacknowledged: self.spool.status().unacknowledged(),
+            parts: Default::default(),
+        });
+        Ok(json!({ "unix_ms": set.unix_ms }))
     }
 
     fn hand(&mut self, count: u64) -> Result<Value> {
@@ -238,6 +282,29 @@ impl Pole {
         let incident = Incident::Event { event, follows };
         self.intake.incidents.send(incident).context("dispatch has ended")
     }
+}
+
+/// The machine's clock, or one that is set by orders and goes on by the machine's.
+fn clock(by_hand: bool) -> Result<(Clock, Option<Hands>)> {
+    let system = Clock::system();
+    if !by_hand {
+        return Ok((system, None));
+    }
+    const SECOND_DAY_MS: i64 = 86_400_000;
+    let unset = WallTime { unix_ms: SECOND_DAY_MS, quality: ClockQuality::Unknown };
+    let (clock, hands) = Clock::manual(unset);
+    let moved = hands.clone();
+    thread::Builder::new().name("clock".to_owned()).spawn(move || {
+        let mut last = system.now();
+        loop {
+            thread::sleep(TICK);
+            // In whole milliseconds, which is what its wall time counts.
+            let gone = Duration::from_millis((system.now() - last).as_millis() as u64);
+            moved.advance(gone);
+            last += gone;
+        }
+    })?;
+    Ok((clock, Some(hands)))
 }
 
 /// An alarm of the usual length: one person and the whole path there.

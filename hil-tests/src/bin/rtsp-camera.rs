@@ -1,8 +1,8 @@
 //! `rtsp-camera`: a simulated RTSP camera for the demo and the tests.
 //!
 //! Prints `listening rtsp://127.0.0.1:PORT/cam` once it can be opened, then obeys lines on its
-//! standard input: `stall`, `resume`, `drop`, `quit`. The end of the input changes nothing, so it
-//! may run in the background.
+//! standard input: `stall`, `freeze`, `resume`, `swap`, `drop`, `quit`. The end of the input changes
+//! nothing, so it may run in the background.
 #![allow(clippy::print_stdout, reason = "its first line is its interface")]
 
 use std::io::BufRead;
@@ -16,7 +16,8 @@ use hil_tests::camera::{Camera, Ending, Order, Sound, Terms, Transport};
 /// A simulated RTSP camera on 127.0.0.1: plays a file or a test pattern in a loop at real time.
 ///
 /// While it runs it reads orders from its standard input, one a line:
-/// `stall` (keep connections open, send nothing), `resume`, `drop` (close every client), `quit`.
+/// `stall` (keep connections open, send nothing), `freeze` (send one picture over and over), `resume`,
+/// `swap` (go on with the film of --other, or back), `drop` (close every client), `quit`.
 #[derive(Parser)]
 struct Options {
     /// The port; 0 takes a free one.
@@ -25,6 +26,9 @@ struct Options {
     /// A file with H.264, H.265 or JPEG video, sent as it is; without it, a test pattern.
     #[arg(long)]
     file: Option<PathBuf>,
+    /// Another film of the same codec, for `swap`.
+    #[arg(long, requires = "file")]
+    other: Option<PathBuf>,
     /// The test pattern's codec; with --file, the codec the file must have.
     #[arg(long)]
     codec: Option<Codec>,
@@ -52,9 +56,10 @@ fn main() -> Result<()> {
     let options = Options::parse();
     gstreamer::init().context("GStreamer cannot start")?;
     let footage = footage(&options)?;
-    let camera = Camera::listen(footage, &terms(options))?;
+    let other = options.other.as_deref().map(Footage::from_file).transpose()?;
+    let camera = Camera::listen(footage, &Terms { other, ..terms(options) })?;
     println!("listening {}", camera.url());
-    println!("this is a simulated camera; orders: stall, resume, drop, quit");
+    println!("this is a simulated camera; orders: stall, freeze, resume, swap, drop, quit");
     let send = camera.orders();
     std::thread::spawn(move || {
         for line in std::io::stdin().lock().lines().map_while(Result::ok) {
@@ -63,7 +68,7 @@ fn main() -> Result<()> {
                     send(order);
                     println!("{}", line.trim());
                 }
-                None => eprintln!("{line:?}: expected stall, resume, drop or quit"),
+                None => eprintln!("{line:?}: expected stall, freeze, resume, swap, drop or quit"),
             }
         }
     });
@@ -93,5 +98,6 @@ fn terms(options: Options) -> Terms {
         account: options.user.zip(options.password),
         transport: if options.udp_only { Transport::Udp } else { Transport::Any },
         ending: if options.once { Ending::Once } else { Ending::Loop },
+        other: None,
     }
 }

@@ -13,7 +13,9 @@ use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use hil_tests::campaign::ledger::Balance;
 use hil_tests::campaign::subject::Kind;
-use hil_tests::campaign::{self, Outcome, full_disk, outage, reconnects};
+use hil_tests::campaign::{
+    self, Outcome, Security, Setting, camera, clock, full_disk, outage, reconnects,
+};
 use serde::Serialize;
 
 /// Kills the box, the broker and the control room under load, again and again, treats the line between
@@ -29,6 +31,9 @@ struct Options {
     /// Which box: the shipped one, or one it is compared with.
     #[arg(long = "box", value_enum, default_value_t)]
     kind: Kind,
+    /// Box and control room speak TLS to a broker with the documented configuration.
+    #[arg(long, conflicts_with_all = ["outage", "reconnects", "compare", "kind"])]
+    tls: bool,
     /// Lets this many alarms pile up while the broker is away; a day at one a second is 86400.
     #[arg(long, conflicts_with_all = ["kills", "reconnects"])]
     outage: Option<u64>,
@@ -38,6 +43,12 @@ struct Options {
     /// Fills the spool's disk, a small tmpfs (which takes root's rights), and makes it read-only.
     #[arg(long, conflicts_with_all = ["kills", "outage", "reconnects"])]
     full_disk: bool,
+    /// Sets the box's clock by hours, forward and back, before and after a time server has spoken.
+    #[arg(long, conflicts_with_all = ["kills", "outage", "reconnects", "full_disk", "camera"])]
+    clock: bool,
+    /// Does this many faults to the camera: gone, silent, frozen, another size of the picture.
+    #[arg(long, conflicts_with_all = ["kills", "outage", "reconnects", "full_disk"])]
+    camera: Option<usize>,
     /// Runs the same plan against every box and prints a table of what each lost.
     #[arg(long, conflicts_with_all = ["outage", "reconnects", "kind"])]
     compare: bool,
@@ -54,6 +65,12 @@ const MARKS: [&str; 2] = ["<!-- compared: scripts/soak --compare -->\n", "<!-- e
 
 fn main() -> Result<()> {
     let options = Options::parse();
+    if let Some(troubles) = options.camera {
+        return with_a_bad_camera(&options, troubles);
+    }
+    if options.clock {
+        return with_a_clock_that_is_set(&options);
+    }
     match (options.outage, options.reconnects) {
         (Some(alarms), _) => through_an_outage(&options, alarms),
         (None, Some(times)) => over_a_broken_line(&options, times),
@@ -112,7 +129,8 @@ fn put(table: &str, page: &Path) -> Result<()> {
 
 fn kill(options: &Options, kind: Kind) -> Result<Outcome> {
     let kills = options.kills.unwrap_or(50);
-    campaign::run(kind, options.seed, kills, |killed, fault| {
+    let security = if options.tls { Security::Tls } else { Security::Plain };
+    campaign::run(Setting { kind, security }, options.seed, kills, |killed, fault| {
         eprintln!("[{kind:?} {killed}/{kills}] {fault:?}");
     })
 }
@@ -156,6 +174,24 @@ fn on_a_full_disk(options: &Options) -> Result<()> {
         ensure!(fate.dropped > 0, "no {what} made way: the disk was never full");
         ensure!(fate.unaccounted() == 0, "{} {what} are gone untold", fate.unaccounted());
     }
+    Ok(())
+}
+
+fn with_a_bad_camera(options: &Options, troubles: usize) -> Result<()> {
+    let outcome = camera::run(options.seed, troubles, |trouble| eprintln!("{trouble:?}"))?;
+    report(options, &outcome)?;
+    ensure!(outcome.duplicates == 0, "{} alarms stored twice", outcome.duplicates);
+    Ok(())
+}
+
+fn with_a_clock_that_is_set(options: &Options) -> Result<()> {
+    let outcome = clock::run(options.seed, |hours| eprintln!("{hours} h"))?;
+    report(options, &outcome)?;
+    let balance = outcome.balance;
+    ensure!(balance.lost == 0, "{} of {} alarms lost", balance.lost, balance.raised);
+    ensure!(balance.duplicates == 0, "{} alarms stored twice", balance.duplicates);
+    ensure!(outcome.in_order, "the alarms were not stored in the order they were made");
+    ensure!(outcome.dated_wrong == 0, "{} alarms are dated wrong", outcome.dated_wrong);
     Ok(())
 }
 

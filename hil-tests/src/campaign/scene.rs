@@ -8,13 +8,17 @@ use tempfile::TempDir;
 
 use super::ledger::{self, Balance};
 use super::plan::Victim;
-use super::subject::{Kind, Subject};
+use super::subject::{Subject, Way};
+use super::{Security, Setting};
 use crate::broker::{Broker, Memory};
+use crate::certificates::Certificates;
 use crate::proxy::Proxy;
 use crate::room::Room;
 
 pub(super) struct Stage {
     subject: Subject,
+    /// With TLS: everybody's.
+    certificates: Option<Certificates>,
     room: Option<Room>,
     broker: Broker,
     /// Between box and broker.
@@ -26,13 +30,34 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    pub(super) fn set(kind: Kind) -> Result<Self> {
+    pub(super) fn set(setting: Setting) -> Result<Self> {
         let folder = tempfile::tempdir()?;
-        let broker = Broker::start(folder.path())?;
+        let certificates = match setting.security {
+            Security::Plain => None,
+            Security::Tls => Some(Certificates::make(&folder.path().join("certificates"))?),
+        };
+        let broker = match &certificates {
+            None => Broker::start(folder.path())?,
+            Some(made) => Broker::start_secured(folder.path(), made.folder())?,
+        };
         let line = Proxy::start(broker.port())?;
-        let room = Some(Room::start(&broker.url(), folder.path())?);
-        let subject = Subject::start(kind, line.port(), folder.path())?;
-        Ok(Self { subject, room, broker, line, failed_starts: 0, memory: Memory::None, folder })
+        let way = Way {
+            port: line.port(),
+            certificates: certificates.as_ref().map(Certificates::box_lines),
+        };
+        let subject = Subject::start(setting.kind, way, folder.path())?;
+        let mut stage = Self {
+            subject,
+            certificates,
+            room: None,
+            broker,
+            line,
+            failed_starts: 0,
+            memory: Memory::None,
+            folder,
+        };
+        stage.bring_back(Victim::Room)?;
+        Ok(stage)
     }
 
     /// Makes the box raise an alarm, unless it is away.
@@ -61,7 +86,12 @@ impl Stage {
                 self.broker.start_with(self.memory)?;
             }
             Victim::Room => {
-                self.room = Some(Room::launch(&self.broker.url(), &[], self.folder.path())?);
+                let (url, arguments) = match &self.certificates {
+                    None => (self.broker.url(), Vec::new()),
+                    Some(made) => (self.broker.secured_url(), made.room_arguments()),
+                };
+                let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+                self.room = Some(Room::launch(&url, &arguments, self.folder.path())?);
             }
         }
         Ok(())

@@ -52,11 +52,18 @@ impl Kind {
     }
 }
 
+/// How a box finds the broker.
+pub(super) struct Way {
+    /// On this machine.
+    pub(super) port: u16,
+    /// With TLS: the lines of its configuration that name its files.
+    pub(super) certificates: Option<String>,
+}
+
 /// A box that can be started again.
 pub(super) struct Subject {
     kind: Kind,
-    /// Where it finds the broker.
-    port: u16,
+    way: Way,
     folder: PathBuf,
     process: Option<Process>,
     door_open: bool,
@@ -64,9 +71,9 @@ pub(super) struct Subject {
 
 impl Subject {
     /// Starts the box.
-    pub(super) fn start(kind: Kind, port: u16, folder: &Path) -> Result<Self> {
+    pub(super) fn start(kind: Kind, way: Way, folder: &Path) -> Result<Self> {
         let mut subject =
-            Self { kind, port, folder: folder.to_owned(), process: None, door_open: false };
+            Self { kind, way, folder: folder.to_owned(), process: None, door_open: false };
         subject.start_again()?;
         if kind == Kind::Shipped {
             let door = subject.door();
@@ -77,7 +84,7 @@ impl Subject {
 
     pub(super) fn start_again(&mut self) -> Result<()> {
         let folder = &self.folder;
-        let port = self.port.to_string();
+        let port = self.way.port.to_string();
         self.process = Some(match self.kind {
             Kind::Shipped => {
                 let config = self.config()?;
@@ -133,9 +140,15 @@ impl Subject {
     fn config(&self) -> Result<String> {
         let film = lawn::film_from(FILM_START)?;
         let film = film.to_str().context("the film's path is not UTF-8")?;
-        let near = format!("mqtt://127.0.0.1:{}", self.port);
+        let config = |near: &str| lawn_config(&format!("file:{film}"), near);
+        let port = self.way.port;
+        let config = match &self.way.certificates {
+            None => config(&format!("mqtt://127.0.0.1:{port}")),
+            Some(lines) => config(&format!("mqtts://localhost:{port}"))
+                .replace("[uplink]\n", &format!("[uplink]\n{lines}")),
+        };
         let file = self.folder.join("polewatch.toml");
-        fs::write(&file, lawn_config(&format!("file:{film}"), &near))?;
+        fs::write(&file, config)?;
         Ok(file.to_str().context("the folder's path is not UTF-8")?.to_owned())
     }
 
