@@ -17,7 +17,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("polescore", &["wire"]),
     ("hil-tests", &["analytics", "polewatchd", "wire"]),
     ("simulated-rknn", &["analytics", "detector"]),
-    ("simulated-hailo", &["detector"]),
+    ("simulated-hailo", &["analytics", "detector"]),
     ("fuzz", &["analytics", "detector", "polewatchd", "wire"]),
 ];
 

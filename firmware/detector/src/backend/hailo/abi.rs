@@ -203,9 +203,18 @@ zeroed!(StreamInfo, NamedStreamParams, Identity);
 
 /// The text in a fixed field; all of it where the library forgot to end it.
 pub fn text(field: &[c_char]) -> String {
-    let bytes: Vec<u8> = field.iter().map(|&c| c.cast_unsigned()).chain([0]).collect();
+    let bytes: Vec<u8> = field.iter().map(|&c| c as u8).chain([0]).collect();
     let text = CStr::from_bytes_until_nul(&bytes).unwrap_or_default();
     text.to_string_lossy().trim().to_owned()
+}
+
+/// Writes `text` into a fixed field and ends it, cut where it does not fit.
+pub fn set_text(field: &mut [c_char], text: &str) {
+    let room = field.len().saturating_sub(1);
+    field.fill(0);
+    for (to, from) in field[..room].iter_mut().zip(text.bytes()) {
+        *to = from as c_char;
+    }
 }
 
 const _: () = {
@@ -229,11 +238,11 @@ const _: () = {
 
 #[cfg(test)]
 mod tests {
-    use super::text;
+    use super::*;
 
     #[test]
     fn a_name_that_is_not_ended_is_read_to_the_end_of_its_field() {
-        let field = |bytes: &[u8]| bytes.iter().map(|b| b.cast_signed()).collect::<Vec<_>>();
+        let field = |bytes: &[u8]| bytes.iter().map(|&b| b as c_char).collect::<Vec<_>>();
         for (bytes, expected) in [
             (&b"out8\0rest"[..], "out8"),
             (b"whole", "whole"),
@@ -242,5 +251,8 @@ mod tests {
         ] {
             assert_eq!(text(&field(bytes)), expected);
         }
+        let mut name = [1; 6];
+        set_text(&mut name, "longer");
+        assert_eq!(text(&name), "longe");
     }
 }

@@ -5,9 +5,7 @@ use crate::backend::hailo::abi::Format;
 
 fn info(name: &str, shape: [u32; 3], order: i32, kind: i32) -> StreamInfo {
     let mut info = StreamInfo::zeroed();
-    for (to, from) in info.name.iter_mut().zip(name.bytes()) {
-        *to = from.cast_signed();
-    }
+    abi::set_text(&mut info.name, name);
     info.shape[..3].copy_from_slice(&shape);
     info.format = Format { kind, order, flags: 0 };
     info.quantization.zero_point = 3.0;
