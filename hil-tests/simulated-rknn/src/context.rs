@@ -7,7 +7,7 @@ use detector::backend::{Engine, InputTensor, Network, NetworkPlan};
 
 use crate::fault;
 use crate::lent::Lent;
-use crate::model_file::{Layout, SimulatedModel, Simulation, Work};
+use crate::model_file::{Layout, SimulatedModel, SimulatedOutput, Simulation, Stored, Work};
 use crate::tensor::{self, Grid};
 
 /// What a function of the library answers when it does not answer 0.
@@ -19,7 +19,7 @@ pub(crate) struct Context {
     network: Box<dyn Network>,
     grids: Vec<Grid>,
     /// What came out last, as bytes in the order of the network's values.
-    quantized: Vec<Vec<i8>>,
+    stored: Vec<Vec<u8>>,
     /// The pixels of `rknn_inputs_set`.
     copied: Option<Vec<u8>>,
     lent: Vec<Lent>,
@@ -50,13 +50,16 @@ impl Context {
             ensure!(shape.len() == 4 && shape[0] == 1, "an output of {shape:?} is no grid");
             grids.push(Grid { channels: shape[1], rows: shape[2], columns: shape[3] });
         }
-        let quantized = grids.iter().map(|grid| vec![0; grid.values()]).collect();
+        let bytes = |(grid, output): (&Grid, &SimulatedOutput)| {
+            vec![0; grid.bytes(Layout::Nchw, output.stored)]
+        };
+        let stored = grids.iter().zip(&simulation.outputs).map(bytes).collect();
         let bound_outputs = vec![None; grids.len()];
         Ok(Self {
             simulation,
             network,
             grids,
-            quantized,
+            stored,
             copied: None,
             lent: Vec::new(),
             bound_input: None,
@@ -154,10 +157,10 @@ impl Context {
         Ok(())
     }
 
-    /// The bytes of output `index`, in the order of the network's values.
-    pub(crate) fn quantized(&self, index: usize) -> Option<(&[i8], f32, f32)> {
+    /// The bytes of output `index`, in the order of the network's values, and what they are.
+    pub(crate) fn stored(&self, index: usize) -> Option<(&[u8], Stored)> {
         let output = self.simulation.outputs.get(index)?;
-        Some((&self.quantized[index], output.zp as f32, output.scale))
+        Some((&self.stored[index], output.stored))
     }
 
     /// Computes what came in.
@@ -181,18 +184,18 @@ impl Context {
         let garbage = fault::word("run").is_some();
         for index in 0..self.outputs() {
             let values = self.network.output(index).map_err(|_| code::FAIL)?;
-            let quantized = &mut self.quantized[index];
-            tensor::quantize(values, &self.simulation.outputs[index], quantized);
+            let (stored, bytes) = (self.simulation.outputs[index].stored, &mut self.stored[index]);
+            tensor::store(values, stored, bytes);
             if garbage {
-                noise(quantized);
+                noise(bytes);
             }
             if let Some(memory) = self.bound_outputs[index] {
                 let layout = self.simulation.native.layout;
                 let (grid, place) = (self.grids[index], self.place(memory)?);
                 // SAFETY: whoever calls `rknn_run` waits for it before touching the tensors.
-                let bytes = unsafe { self.lent[place].bytes_mut() };
-                let bytes = &mut bytes[..grid.bytes(layout)];
-                tensor::lay_out(&self.quantized[index], grid, layout, bytes);
+                let lent = unsafe { self.lent[place].bytes_mut() };
+                let lent = &mut lent[..grid.bytes(layout, stored)];
+                tensor::lay_out(&self.stored[index], grid, (layout, stored), lent);
             }
         }
         Ok(())
@@ -222,10 +225,10 @@ impl Context {
 }
 
 /// Bytes that mean nothing, the same each time (a linear congruential generator).
-fn noise(bytes: &mut [i8]) {
+fn noise(bytes: &mut [u8]) {
     let mut state = 1_u32;
     for byte in bytes {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        *byte = (state >> 24) as i8;
+        *byte = (state >> 24) as u8;
     }
 }

@@ -282,14 +282,10 @@ pub(crate) unsafe extern "C" fn rknn_outputs_release(
 /// # Safety
 /// A preallocated `buf` holds its `size` bytes.
 unsafe fn give(context: &mut Context, output: &mut Output) -> Result<(), Code> {
-    let (values, zero, scale) =
-        context.quantized(output.index as usize).ok_or(code::OUTPUT_INVALID)?;
+    let (bytes, stored) = context.stored(output.index as usize).ok_or(code::OUTPUT_INVALID)?;
     let bytes: Box<[u8]> = match output.want_float {
-        0 => values.iter().map(|&value| value as u8).collect(),
-        _ => {
-            let floats = values.iter().map(|&value| (f32::from(value) - zero) * scale);
-            floats.flat_map(f32::to_ne_bytes).collect()
-        }
+        0 => bytes.into(),
+        _ => tensor::restored(bytes, stored).into_iter().flat_map(f32::to_ne_bytes).collect(),
     };
     if output.is_prealloc == 0 {
         output.buf = bytes.as_ptr().cast_mut().cast();

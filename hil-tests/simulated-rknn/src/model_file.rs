@@ -50,22 +50,35 @@ pub struct Simulation {
     /// Each channel is divided by this afterwards.
     pub std: [f32; 3],
     /// The outputs, in the network's order.
-    pub outputs: Vec<QuantizedOutput>,
+    pub outputs: Vec<SimulatedOutput>,
     /// How native tensors lie.
     pub native: Native,
     /// What `rknn_run` does.
     pub work: Work,
 }
 
-/// An output and what its bytes stand for.
+/// An output.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct QuantizedOutput {
+pub struct SimulatedOutput {
     /// The tensor's name.
     pub name: String,
-    /// The byte that stands for 0.0.
-    pub zp: i32,
-    /// From one byte to the next.
-    pub scale: f32,
+    /// What its bytes stand for.
+    pub stored: Stored,
+}
+
+/// What an output's bytes stand for.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stored {
+    /// Signed bytes, clamped: `(byte - zp) * scale`.
+    Int8 {
+        /// The byte that stands for 0.0.
+        zp: i32,
+        /// From one byte to the next.
+        scale: f32,
+    },
+    /// 16-bit floats, as of a network whose last layers were left in floating point.
+    Half,
 }
 
 /// How native tensors lie.
@@ -85,7 +98,7 @@ pub enum Layout {
     Nchw,
     /// Rows, columns, channels.
     Nhwc,
-    /// Blocks of 16 channels, rows, columns, the channels of a block.
+    /// Blocks of 16 bytes of channels, rows, columns, the channels of a block.
     Nc1hwc2,
 }
 
@@ -106,7 +119,8 @@ impl SimulatedModel {
         let outputs = manifest.head.outputs.iter().enumerate().map(|(index, name)| {
             let (low, high) = range(manifest, index);
             let scale = (high - low) / 255.0;
-            QuantizedOutput { name: name.clone(), zp: (-128.0 - low / scale).round() as i32, scale }
+            let zp = (-128.0 - low / scale).round() as i32;
+            SimulatedOutput { name: name.clone(), stored: Stored::Int8 { zp, scale } }
         });
         let simulated = Simulation {
             input: manifest.input.tensor.clone(),
@@ -167,4 +181,15 @@ fn range(manifest: &Manifest, index: usize) -> (f32, f32) {
 fn number(file: &[u8], at: usize) -> Result<u64> {
     let bytes = file.get(at..).and_then(|rest| rest.first_chunk()).context("cut short")?;
     Ok(u64::from_le_bytes(*bytes))
+}
+
+impl Stored {
+    /// Bytes of one value.
+    #[must_use]
+    pub const fn bytes(self) -> usize {
+        match self {
+            Self::Int8 { .. } => 1,
+            Self::Half => 2,
+        }
+    }
 }

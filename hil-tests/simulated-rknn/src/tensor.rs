@@ -1,11 +1,12 @@
 //! Tensors as the simulated NPU tells of them and writes them.
 
 use detector::backend::rknn::abi::{TensorAttr, element, format, quantization};
+use half::f16;
 
-use crate::model_file::{Layout, QuantizedOutput, Simulation};
+use crate::model_file::{Layout, SimulatedOutput, Simulation, Stored};
 
-/// Channels of a block of NC1HWC2 in bytes.
-pub(crate) const LANES: usize = 16;
+/// Bytes of the channels of one block at one place in NC1HWC2.
+const BLOCK_BYTES: usize = 16;
 /// What lies where no value does.
 const FILLER: u8 = 0x55;
 
@@ -18,16 +19,14 @@ pub(crate) struct Grid {
 }
 
 impl Grid {
-    pub(crate) const fn values(self) -> usize {
-        self.channels * self.rows * self.columns
-    }
-
     /// Bytes of the grid in `layout`.
-    pub(crate) const fn bytes(self, layout: Layout) -> usize {
-        match layout {
-            Layout::Nchw | Layout::Nhwc => self.values(),
-            Layout::Nc1hwc2 => self.channels.div_ceil(LANES) * self.rows * self.columns * LANES,
-        }
+    pub(crate) const fn bytes(self, layout: Layout, stored: Stored) -> usize {
+        let lanes = BLOCK_BYTES / stored.bytes();
+        let channels = match layout {
+            Layout::Nchw | Layout::Nhwc => self.channels,
+            Layout::Nc1hwc2 => self.channels.next_multiple_of(lanes),
+        };
+        channels * self.rows * self.columns * stored.bytes()
     }
 }
 
@@ -45,21 +44,28 @@ pub(crate) fn input(simulation: &Simulation, stride: usize) -> TensorAttr {
 /// Output `index` of `grid`, in `layout`.
 pub(crate) fn output(
     index: usize,
-    output: &QuantizedOutput,
+    output: &SimulatedOutput,
     grid: Grid,
     layout: Layout,
 ) -> TensorAttr {
     let Grid { channels, rows, columns } = grid;
+    let lanes = BLOCK_BYTES / output.stored.bytes();
     let mut attr = match layout {
         Layout::Nchw => attr(&output.name, format::NCHW, &[1, channels, rows, columns]),
         Layout::Nhwc => attr(&output.name, format::NHWC, &[1, rows, columns, channels]),
         Layout::Nc1hwc2 => {
-            let dims = [1, channels.div_ceil(LANES), rows, columns, LANES];
+            let dims = [1, channels.div_ceil(lanes), rows, columns, lanes];
             attr(&output.name, format::NC1HWC2, &dims)
         }
     };
     attr.index = index as u32;
-    (attr.zp, attr.scale) = (output.zp, output.scale);
+    match output.stored {
+        Stored::Int8 { zp, scale } => (attr.zp, attr.scale) = (zp, scale),
+        Stored::Half => {
+            (attr.element, attr.qnt_type) = (element::F16, quantization::NONE);
+            (attr.size, attr.size_with_stride) = (2 * attr.n_elems, 2 * attr.n_elems);
+        }
+    }
     attr
 }
 
@@ -89,18 +95,35 @@ pub(crate) fn nonsense(mut attr: TensorAttr) -> TensorAttr {
     attr
 }
 
-/// `values` as bytes, clamped.
-pub(crate) fn quantize(values: &[f32], output: &QuantizedOutput, bytes: &mut Vec<i8>) {
+/// Stores `values` in `bytes`.
+pub(crate) fn store(values: &[f32], stored: Stored, bytes: &mut Vec<u8>) {
     bytes.clear();
-    bytes.extend(values.iter().map(|value| {
+    match stored {
         // `as` clamps, and takes what is no number for 0.
-        (value / output.scale + output.zp as f32).round() as i8
-    }));
+        Stored::Int8 { zp, scale } => {
+            bytes.extend(values.iter().map(|v| (v / scale + zp as f32).round() as i8 as u8));
+        }
+        Stored::Half => bytes.extend(values.iter().flat_map(|&v| f16::from_f32(v).to_le_bytes())),
+    }
 }
 
-/// Writes the channels of `grid` into `to` as `layout` has them.
-pub(crate) fn lay_out(from: &[i8], grid: Grid, layout: Layout, to: &mut [u8]) {
+/// The values stored in `bytes`.
+pub(crate) fn restored(bytes: &[u8], stored: Stored) -> Vec<f32> {
+    match stored {
+        Stored::Int8 { zp, scale } => {
+            bytes.iter().map(|&byte| (f32::from(byte as i8) - zp as f32) * scale).collect()
+        }
+        Stored::Half => {
+            let (halves, _) = bytes.as_chunks();
+            halves.iter().map(|&half| f16::from_le_bytes(half).to_f32()).collect()
+        }
+    }
+}
+
+/// Writes the stored channels of `grid` into `to` as `layout` has them.
+pub(crate) fn lay_out(from: &[u8], grid: Grid, (layout, stored): (Layout, Stored), to: &mut [u8]) {
     let Grid { channels, rows, columns } = grid;
+    let (size, lanes) = (stored.bytes(), BLOCK_BYTES / stored.bytes());
     to.fill(FILLER);
     for channel in 0..channels {
         for y in 0..rows {
@@ -109,10 +132,11 @@ pub(crate) fn lay_out(from: &[i8], grid: Grid, layout: Layout, to: &mut [u8]) {
                     Layout::Nchw => (channel * rows + y) * columns + x,
                     Layout::Nhwc => (y * columns + x) * channels + channel,
                     Layout::Nc1hwc2 => {
-                        ((channel / LANES * rows + y) * columns + x) * LANES + channel % LANES
+                        ((channel / lanes * rows + y) * columns + x) * lanes + channel % lanes
                     }
                 };
-                to[at] = from[(channel * rows + y) * columns + x] as u8;
+                let value = (channel * rows + y) * columns + x;
+                to[at * size..][..size].copy_from_slice(&from[value * size..][..size]);
             }
         }
     }

@@ -10,7 +10,7 @@ use clap::{Parser, ValueEnum};
 use detector::Precision;
 use detector::prepared::PreparedModel;
 use sha2::{Digest as _, Sha256};
-use simulated_rknn::model_file::{Layout, Native, SimulatedModel, Work};
+use simulated_rknn::model_file::{Layout, Native, SimulatedModel, Stored, Work};
 
 /// Makes a model for the simulated NPU out of a prepared one.
 ///
@@ -35,6 +35,9 @@ struct Arguments {
     /// How the outputs lie in lent memory.
     #[arg(long, value_enum, default_value = "nc1hwc2")]
     layout: LayoutWord,
+    /// Leaves the outputs in 16-bit floats instead of bytes.
+    #[arg(long)]
+    half: bool,
     /// Pixels between the rows of the lent input.
     #[arg(long, default_value_t = 0)]
     padding: usize,
@@ -63,6 +66,9 @@ fn main() -> Result<()> {
         LayoutWord::Nc1hwc2 => Layout::Nc1hwc2,
     };
     simulated.native = Native { layout, padding: arguments.padding };
+    if arguments.half {
+        simulated.outputs.iter_mut().for_each(|output| output.stored = Stored::Half);
+    }
     simulated.work = if arguments.no_work { Work::None } else { Work::All };
     let bytes = model.write()?;
     fs::write(&arguments.out, &bytes)

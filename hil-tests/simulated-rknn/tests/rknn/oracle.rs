@@ -11,6 +11,8 @@ use rknpu2::query::in_out_num::InputOutputNum;
 use rknpu2::query::{NativeOutputAttr, OutputAttr, SdkVersion, TensorAttrView};
 use rknpu2::tensor::{TensorFormat, TensorFormatKind};
 
+use simulated_rknn::model_file::Stored;
+
 use crate::rig::{self, Rig};
 
 #[test]
@@ -53,12 +55,12 @@ fn another_binding_reads_the_same_attributes() {
     let counts: InputOutputNum = theirs.query().unwrap();
     assert_eq!((counts.input_num(), counts.output_num()), (1, 4));
     for (index, shape) in model.shapes().iter().enumerate() {
-        let quantized = &rig.simulation().outputs[index];
+        let Stored::Int8 { zp, scale } = rig.simulation().outputs[index].stored else { panic!() };
         let attr: OutputAttr = theirs.query_with_input(index as u32).unwrap();
         let dims: Vec<usize> = attr.dims().iter().map(|&size| size as usize).collect();
         assert_eq!(&dims, shape);
         assert_eq!(attr.name(), rig.manifest.head.outputs[index]);
-        assert_eq!((attr.scale(), attr.zero_point()), (quantized.scale, quantized.zp));
+        assert_eq!((attr.scale(), attr.zero_point()), (scale, zp));
         assert_eq!(attr.size() as usize, shape.iter().product::<usize>());
         let native: NativeOutputAttr = theirs.query_with_input(index as u32).unwrap();
         assert_eq!(native.num_dims(), 5, "blocks of channels");

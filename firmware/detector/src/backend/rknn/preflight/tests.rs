@@ -5,6 +5,7 @@ use std::fs;
 use proptest::prelude::*;
 
 use super::*;
+use crate::prepared::ModelRoot;
 
 const TAIL: &str = r#"{"nodes":[],"target_platform":["rk3588"],"version":"2.5.0"}"#;
 
@@ -29,6 +30,25 @@ fn a_whole_file_tells_its_platform_and_toolkit() {
     assert_eq!(ModelFile::read(&file(TAIL)).unwrap(), model("rk3588", "2.5.0"));
     let single = r#"{"target_platform":"rk3566","version":"1.6.0"}"#;
     assert_eq!(ModelFile::read(&file(single)).unwrap(), model("rk3566", "1.6.0"));
+}
+
+#[test]
+#[allow(clippy::print_stdout, reason = "what a machine lacks is said, not passed over")]
+fn what_the_vendors_toolkit_wrote_is_read() {
+    let folder = ModelRoot::from_environment().path().join("nanodet-plus-m");
+    let files = fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path());
+    let mut read = 0;
+    for path in files.filter(|path| path.extension().is_some_and(|ending| ending == "rknn")) {
+        let file = ModelFile::read(&fs::read(&path).unwrap()).unwrap();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let [platform] = &file.platforms[..] else { panic!("{name}: {file:?}") };
+        assert!(name.starts_with(platform), "{name}: {file:?}");
+        assert!(Version::parse(&file.toolkit).is_some(), "{name}: {file:?}");
+        read += 1;
+    }
+    if read == 0 {
+        println!("skipped: no model was converted for Rockchip's NPUs here");
+    }
 }
 
 #[test]
