@@ -35,9 +35,9 @@ enum Release {
     Streams(unsafe extern "C" fn(*const Handle, usize) -> Status),
 }
 
-/// How long a frame may take. A Hailo-8L needs 11 ms; whoever started this process has a deadline
-/// of its own, and the library's answer comes first only when it is shorter.
-const FRAME_TIMEOUT_MS: u32 = 1_000;
+/// How long a frame may take. A Hailo-8L needs 11 ms. Shorter than the daemon's deadline for a helper
+/// process, so that a chip that does not answer is told from a library that hangs.
+const FRAME_TIMEOUT_MS: u32 = 400;
 
 /// `HAILO_MAX_STREAMS_COUNT` of the vendor's header, for streams, and its limit of groups.
 const MAX_STREAMS: usize = 40;
