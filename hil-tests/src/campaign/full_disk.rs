@@ -3,7 +3,9 @@
 //! Promises: the shipped dispatch, spool, uplink, control room and mosquitto on a small real file
 //! system (tmpfs), which is filled by the box and by another program to the last byte; only alarms,
 //! stills and clips are made up, and the recorder. What the box gives up is read from its folder, not
-//! from its word, and compared with its word.
+//! from its word, and compared with its word. Then the shipped daemon as a whole, with a camera.
+
+mod daemon;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -97,7 +99,10 @@ pub fn run(seed: u64, mut progress: impl FnMut(&str)) -> Result<Outcome> {
     story.breathe()?;
     progress("the broker is back, the disk full again");
     story.drain()?;
-    story.outcome(seed)
+    let outcome = story.outcome(seed)?;
+    progress("the shipped daemon, with nothing to give up");
+    daemon::waits_for_room()?;
+    Ok(outcome)
 }
 
 struct Story {
