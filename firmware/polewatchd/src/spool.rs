@@ -22,7 +22,7 @@ pub mod tenancy;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use wire::alarm::{ClockQuality, WallTime};
 use wire::media::MediaKind;
@@ -113,7 +113,8 @@ struct Shared {
     limits: Limits,
     clock: Clock,
     last_number: AtomicU64,
-    newest_alarm: AtomicU64,
+    /// When the newest alarm of this start was stored, and its number.
+    newest_alarm: Mutex<Option<(Instant, u64)>>,
     lanes: Mutex<Lanes>,
     _lock: Lock,
 }
@@ -159,7 +160,7 @@ impl Spool {
             limits,
             clock,
             last_number: AtomicU64::new(0),
-            newest_alarm: AtomicU64::new(0),
+            newest_alarm: Mutex::new(None),
             lanes: Mutex::new(lanes),
             _lock: lock,
         };
@@ -206,15 +207,16 @@ impl Spool {
         lanes.make_room(self.0.limits, Claim::Alarm, bytes)?;
         let stored = lanes.try_with_less(Claim::Alarm, |lanes| lanes.alarms.append(&records));
         lanes.note(stored)?;
-        let newest = alarms.last().map_or(0, |(record, _)| record.number);
-        self.0.newest_alarm.fetch_max(newest, Ordering::Relaxed);
+        if let Some((newest, _)) = alarms.last() {
+            *self.newest() = Some((self.0.clock.now(), newest.number));
+        }
         Ok(())
     }
 
-    /// The number of the newest alarm stored in this start of the daemon; 0 when there is none.
+    /// When the newest alarm of this start of the daemon was stored, and its number.
     #[must_use]
-    pub fn newest_alarm(&self) -> u64 {
-        self.0.newest_alarm.load(Ordering::Relaxed)
+    pub fn newest_alarm(&self) -> Option<(Instant, u64)> {
+        *self.newest()
     }
 
     /// Stores a still or clip; it is on disk when this returns. Slow for a clip, and never in the
@@ -395,6 +397,10 @@ impl Spool {
             WallTime { quality: ClockQuality::Unknown, .. } => 0,
             WallTime { unix_ms, .. } => unix_ms,
         }
+    }
+
+    fn newest(&self) -> MutexGuard<'_, Option<(Instant, u64)>> {
+        self.0.newest_alarm.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lanes(&self) -> MutexGuard<'_, Lanes> {

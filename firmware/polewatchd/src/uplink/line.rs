@@ -352,7 +352,10 @@ impl Worker {
 
     fn step(&mut self, input: Input) -> Vec<Output> {
         let now = self.clock.now();
-        self.postmark.stored(now, self.spool.newest_alarm());
+        if let Some((at, newest)) = self.spool.newest_alarm() {
+            self.postmark.stored(at, newest);
+        }
+        self.postmark.pass(now);
         self.session.step(now, input, &self.spool)
     }
 

@@ -34,14 +34,18 @@ impl Postmark {
         Self { boot, fresh: VecDeque::new(), late_to: 0 }
     }
 
-    /// `newest` is the number of the newest alarm stored in this start, 0 when there is none.
-    pub fn stored(&mut self, now: Instant, newest: u64) {
+    /// The newest alarm of this start has the number `newest` and was stored `at`.
+    pub fn stored(&mut self, at: Instant, newest: u64) {
         match self.fresh.back_mut() {
-            Some((at, number)) if now.duration_since(*at) < TOGETHER => *number = newest,
+            Some((first, number)) if at.duration_since(*first) < TOGETHER => *number = newest,
             Some((_, number)) if *number >= newest => {}
             _ if newest <= self.late_to => {}
-            _ => self.fresh.push_back((now, newest)),
+            _ => self.fresh.push_back((at, newest)),
         }
+    }
+
+    /// Time has passed.
+    pub fn pass(&mut self, now: Instant) {
         let late = |(at, _): &mut (Instant, u64)| now.duration_since(*at) > LATE_AFTER;
         while let Some((_, number)) = self.fresh.pop_front_if(late) {
             self.late_to = number;
@@ -87,12 +91,21 @@ mod tests {
         let (mut postmark, start) = (Postmark::new(BOOT), Instant::now());
         postmark.stored(start, 3);
         postmark.stored(start + seconds(20), 5);
-        postmark.stored(start + seconds(30), 5);
+        postmark.pass(start + seconds(30));
         assert_eq!(late(&postmark, 1..=6), [0; 0]);
         postmark.stored(start + seconds(31), 6);
+        postmark.pass(start + seconds(31));
         assert_eq!(late(&postmark, 1..=6), [1, 2, 3]);
-        postmark.stored(start + seconds(51), 6);
+        postmark.pass(start + seconds(51));
         assert_eq!(late(&postmark, 1..=6), [1, 2, 3, 4, 5]);
+    }
+
+    #[test]
+    fn an_alarm_is_as_old_as_it_is_even_when_the_line_looks_later() {
+        let (mut postmark, start) = (Postmark::new(BOOT), Instant::now());
+        postmark.stored(start, 3);
+        postmark.pass(start + seconds(31));
+        assert_eq!(late(&postmark, 1..=3), [1, 2, 3]);
     }
 
     #[test]
@@ -107,7 +120,9 @@ mod tests {
         let (mut postmark, start) = (Postmark::new(BOOT), Instant::now());
         for second in 0..86_400 {
             for part in 0..4 {
-                postmark.stored(start + seconds(second) + part * seconds(1) / 4, second * 4);
+                let now = start + seconds(second) + part * seconds(1) / 4;
+                postmark.stored(now, second * 4);
+                postmark.pass(now);
             }
             assert!(postmark.fresh.len() <= 32, "{}", postmark.fresh.len());
         }
