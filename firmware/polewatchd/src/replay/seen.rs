@@ -235,7 +235,15 @@ impl Opening {
         for light in Light::ALL {
             let word = light.word();
             let part = self.believed.get(word).ok_or_else(|| format!("light {word} is missing"))?;
-            tracker = tracker.with(light, part.believed()?);
+            let believed = part.believed()?;
+            let Believed { start, keep } = believed;
+            if !(keep.get() > 0.0 && keep <= start) {
+                let (start, keep) = (start.get(), keep.get());
+                return Err(format!(
+                    "{word}: expected a keep_confidence above 0 and at most {start}, got {keep}"
+                ));
+            }
+            tracker = tracker.with(light, believed);
         }
         Ok(tracker)
     }
@@ -422,6 +430,20 @@ mod tests {
     /// Any number a measurement can be: what is no number is never written.
     fn finite() -> impl Strategy<Value = f32> {
         any::<f32>().prop_filter("JSON has no other", |value| value.is_finite())
+    }
+
+    #[test]
+    fn confidences_no_tracker_takes_are_told_with_file_and_line() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("seen.jsonl");
+        let lights = Light::ALL.map(|light| {
+            format!(r#""{}":{{"start_confidence":0.1,"keep_confidence":0.2}}"#, light.word())
+        });
+        let opening = format!(r#"{{"recording":"a.mp4","believed":{{{}}}}}"#, lights.join(","));
+        std::fs::write(&path, opening).expect("a file");
+        let error = SeenFile::open(&path).expect_err("0.2 is above 0.1").to_string();
+        let what = "expected a keep_confidence above 0 and at most 0.1, got 0.2";
+        assert!(error.ends_with(&format!("seen.jsonl: line 1: day: {what}")), "{error}");
     }
 
     proptest! {
