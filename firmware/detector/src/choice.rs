@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::backend::npu::Simulated;
+use crate::backend::rknn::{Cores, Transfer};
 use crate::backend::{BackendError, BackendKind, Engine, NpuRuntime, Runtime};
 use crate::manifest::Precision;
 use crate::prepared::{Measured, ModelRoot, PreparedModel};
@@ -46,6 +47,10 @@ pub struct NpuOptions {
     pub process: Option<PathBuf>,
     /// Whether a simulated runtime is taken.
     pub simulated: Simulated,
+    /// Which cores of an RK3588 run the model.
+    pub cores: Cores,
+    /// How tensors are handed to Rockchip's runtime.
+    pub transfer: Transfer,
     /// How long one run may take before the helper process is killed.
     pub deadline: Duration,
 }
@@ -57,6 +62,8 @@ impl Default for NpuOptions {
             library: None,
             process: None,
             simulated: Simulated::Refuse,
+            cores: Cores::default(),
+            transfer: Transfer::default(),
             deadline: Self::DEADLINE,
         }
     }
@@ -175,8 +182,8 @@ fn npu_of(kind: BackendKind, options: &NpuOptions) -> Result<NpuRuntime, Backend
     };
     let usual = if kind == BackendKind::Hailo { "libhailort.so" } else { "librknnrt.so" };
     let library = options.library.clone().unwrap_or_else(|| PathBuf::from(usual));
-    let NpuOptions { simulated, deadline, .. } = *options;
-    Ok(NpuRuntime { kind, platform, process, library, simulated, deadline })
+    let NpuOptions { simulated, cores, transfer, deadline, .. } = *options;
+    Ok(NpuRuntime { kind, platform, process, library, simulated, cores, transfer, deadline })
 }
 
 /// The chip: the configured one, else what this box has.

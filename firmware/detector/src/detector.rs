@@ -82,7 +82,7 @@ pub enum DetectorError {
     NeedsCpu,
     /// An NPU that answers nonsense.
     #[error(
-        "{backend}: {crowdedness:.1} things at every place of the picture, expected {} at most: \
+        "{backend}: {crowdedness:.2} things at every place of the picture, expected {} at most: \
              its answers cannot be right",
         Detector::MOST_CROWDED
     )]
@@ -95,8 +95,8 @@ pub enum DetectorError {
 }
 
 impl Detector {
-    /// No picture holds something at every place; noise holds several things at each.
-    const MOST_CROWDED: f32 = 1.0;
+    /// No picture holds something at every second place; noise holds something at nearly each.
+    const MOST_CROWDED: f32 = 0.5;
 
     /// Opens what `options` ask for and plans for pictures of `width` x `height` pixels.
     pub fn open(options: &Options, width: usize, height: usize) -> Result<Self, DetectorError> {

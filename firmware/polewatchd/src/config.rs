@@ -6,6 +6,7 @@
 
 mod address;
 mod effect;
+mod npu_words;
 mod problem;
 mod raw;
 pub mod scene;

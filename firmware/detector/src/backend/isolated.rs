@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::npu::{PixelForm, Simulated};
+use super::rknn::{Cores, Transfer};
 use super::{BackendError, BackendKind, InputTensor, Network, NetworkPlan};
 
 mod channel;
@@ -25,6 +26,8 @@ pub use server::serve;
 
 /// How long a runtime may take to load a model; Hailo's configures the chip over PCIe meanwhile.
 const LOAD_DEADLINE: Duration = Duration::from_secs(20);
+/// How long the first run may take, which allocates and tunes inside the vendor's library.
+const FIRST_RUN_DEADLINE: Duration = Duration::from_secs(3);
 /// No input or output of a network of these families is larger.
 const MAX_VALUES: usize = 1 << 26;
 /// Where parts of the shared memory begin: whole lines of any cache.
@@ -43,6 +46,10 @@ pub struct NpuRuntime {
     pub library: PathBuf,
     /// Whether a simulated runtime is taken.
     pub simulated: Simulated,
+    /// Which cores of an RK3588 run the model.
+    pub cores: Cores,
+    /// How tensors are handed to Rockchip's runtime.
+    pub transfer: Transfer,
     /// How long one run may take.
     pub deadline: Duration,
 }
@@ -60,6 +67,8 @@ impl NpuRuntime {
             outputs: plan.outputs.to_vec(),
             size: plan.size,
             simulated: self.simulated,
+            cores: self.cores,
+            transfer: self.transfer,
         };
         process.send(&order, &model).map_err(failed)?;
         let loaded = match process.answer().map_err(failed)? {
@@ -73,7 +82,7 @@ impl NpuRuntime {
         let version = loaded.report.to_string();
         let mut network =
             IsolatedNetwork { kind, process, memory, layout, shapes: loaded.shapes, version };
-        // The first run allocates and tunes inside the vendor's library.
+        network.process.wait_at_most(FIRST_RUN_DEADLINE.max(self.deadline));
         network.run()?;
         network.process.wait_at_most(self.deadline);
         Ok(network)

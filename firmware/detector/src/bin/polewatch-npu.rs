@@ -7,6 +7,14 @@ use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    // Into the daemon's journal, whose standard error this process shares.
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .init();
     let socket = std::io::stdin().as_fd().try_clone_to_owned().map(UnixStream::from);
     let served = match socket {
         Ok(socket) if socket.peer_addr().is_ok() => detector::backend::isolated::serve(socket),

@@ -70,24 +70,47 @@ impl Scene {
         Self { name, width: 2 * self.width, height: 2 * self.height, planes }
     }
 
+    /// Those frames of the footage, by index; none when it or `ffmpeg` is not here.
+    pub(crate) fn street_frames(indices: &[usize]) -> Vec<Self> {
+        if !Path::new(STREET).is_file() {
+            return Vec::new();
+        }
+        let wanted: Vec<String> = indices.iter().map(|index| format!("eq(n\\,{index})")).collect();
+        let select = format!("select={}", wanted.join("+"));
+        let arguments = ["-i", STREET, "-vf", &select, "-fps_mode", "passthrough"];
+        let scenes = Self::decoded("vtest.avi", &arguments).unwrap_or_default();
+        assert!(scenes.is_empty() || scenes.len() == indices.len(), "{} frames", scenes.len());
+        scenes
+    }
+
     fn frame(second: &str) -> Option<Self> {
+        let arguments = ["-ss", second, "-i", STREET, "-frames:v", "1"];
+        Self::decoded(&format!("vtest.avi at {second} s"), &arguments)?.pop()
+    }
+
+    /// What ffmpeg makes of the footage with `arguments`.
+    fn decoded(name: &str, arguments: &[&str]) -> Option<Vec<Self>> {
         let (width, height) = (768, 576);
         let decoded = Command::new("ffmpeg")
-            .args(["-v", "error", "-ss", second, "-i", STREET, "-frames:v", "1"])
+            .args(["-v", "error"])
+            .args(arguments)
             .args(["-pix_fmt", "yuv420p", "-f", "rawvideo", "-"])
             .stdin(Stdio::null())
             .output()
             .ok()?
             .stdout;
-        let mut scene = Self::grey(&format!("vtest.avi at {second} s"), width, height, 0);
-        assert_eq!(decoded.len(), width * height * 3 / 2, "ffmpeg's answer");
-        let mut rest = decoded.as_slice();
-        for plane in &mut scene.planes {
-            let (samples, after) = rest.split_at(plane.len());
-            plane.copy_from_slice(samples);
-            rest = after;
-        }
-        Some(scene)
+        let frame_bytes = width * height * 3 / 2;
+        assert_eq!(decoded.len() % frame_bytes, 0, "ffmpeg's answer");
+        let scene = |mut rest: &[u8]| {
+            let mut scene = Self::grey(name, width, height, 0);
+            for plane in &mut scene.planes {
+                let (samples, after) = rest.split_at(plane.len());
+                plane.copy_from_slice(samples);
+                rest = after;
+            }
+            scene
+        };
+        Some(decoded.chunks(frame_bytes).map(scene).collect())
     }
 
     fn grey(name: &str, width: usize, height: usize, luma: u8) -> Self {

@@ -10,8 +10,8 @@ use analytics::geometry::Point;
 use analytics::scene::fault::{Fault, Faults};
 use analytics::schedule::{Day, Days, Schedule};
 use analytics::settings::{RuleKind, RuleSettings};
-use detector::backend::npu::Simulated;
 
+use super::npu_words as words;
 use super::raw::{
     RawAnalysis, RawBoard, RawCamera, RawClip, RawConfig, RawDetector, RawLine, RawRule, RawSpool,
     RawUplink, RawZone,
@@ -109,10 +109,6 @@ fn detector(config: &Config) -> RawDetector {
         Some(path.as_ref().map_or_else(auto, |path| path.display().to_string()))
     };
     let npu = &detector.npu;
-    let simulated = match npu.simulated {
-        Simulated::Refuse => "refuse",
-        Simulated::Accept => "accept",
-    };
     RawDetector {
         model: path(&detector.model),
         backend: Some(detector.backend.map_or_else(auto, |backend| backend.to_string())),
@@ -122,7 +118,9 @@ fn detector(config: &Config) -> RawDetector {
         npu_platform: Some(npu.platform.clone().unwrap_or_else(auto)),
         npu_library: path(&npu.library),
         npu_deadline: Some(text(npu.deadline)),
-        npu_simulated: Some(simulated.to_owned()),
+        npu_cores: words::of(npu.cores, &words::CORES),
+        npu_transfer: words::of(npu.transfer, &words::TRANSFERS),
+        npu_simulated: words::of(npu.simulated, &words::SIMULATED),
     }
 }
 

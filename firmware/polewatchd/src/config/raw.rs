@@ -65,6 +65,8 @@ pub(super) struct RawDetector {
     pub(super) npu_platform: Option<String>,
     pub(super) npu_library: Option<String>,
     pub(super) npu_deadline: Option<String>,
+    pub(super) npu_cores: Option<String>,
+    pub(super) npu_transfer: Option<String>,
     pub(super) npu_simulated: Option<String>,
 }
 

@@ -15,10 +15,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use board::{BoardKind, BoardKindError};
-use detector::backend::npu::Simulated;
 use detector::manifest::NpuModels;
 use detector::{BackendKind, NpuOptions, Precision};
 
+use super::npu_words as words;
 use super::raw::{RawClip, RawConfig, RawDetector};
 use super::{
     Camera, CameraAddress, Clip, Config, DetectorConfig, Looking, Problem, Source, SpoolConfig,
@@ -250,8 +250,7 @@ impl Check<'_> {
             true => self.path(text),
             false => PathBuf::from(text),
         });
-        let simulated = [("refuse", Simulated::Refuse), ("accept", Simulated::Accept)];
-        let range = ("20ms", "5s");
+        let deadline = raw.npu_deadline.as_deref();
         NpuOptions {
             platform: platform.map(str::to_owned),
             library,
@@ -259,14 +258,15 @@ impl Check<'_> {
             simulated: self.word(
                 "detector.npu_simulated",
                 raw.npu_simulated.as_deref(),
-                &simulated,
+                &words::SIMULATED,
             ),
-            deadline: self.duration(
-                "detector.npu_deadline",
-                raw.npu_deadline.as_deref(),
-                "500ms",
-                range,
+            cores: self.word("detector.npu_cores", raw.npu_cores.as_deref(), &words::CORES),
+            transfer: self.word(
+                "detector.npu_transfer",
+                raw.npu_transfer.as_deref(),
+                &words::TRANSFERS,
             ),
+            deadline: self.duration("detector.npu_deadline", deadline, "500ms", ("20ms", "5s")),
         }
     }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::backend::BackendKind;
 use crate::backend::npu::{NpuReport, PixelForm, Simulated};
+use crate::backend::rknn::{Cores, Transfer};
 
 /// What the helper process is to load; the model's bytes come along in shared memory.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +18,9 @@ pub(super) struct Order {
     /// Width and height in pixels.
     pub(super) size: (usize, usize),
     pub(super) simulated: Simulated,
+    /// What only Rockchip's can be told.
+    pub(super) cores: Cores,
+    pub(super) transfer: Transfer,
 }
 
 /// What came of it.

@@ -5,14 +5,23 @@
 
 use std::io::ErrorKind;
 use std::os::unix::net::UnixStream;
+use std::thread;
+use std::time::Duration;
 
+use rustix::net::{RecvFlags, recv};
 use rustix::process::Signal;
 
 use super::channel::Channel;
 use super::memory::SharedMemory;
 use super::message::{Answer, DONE, FAILED, Loaded, Order, RUN, Tensors, Trouble};
 use crate::backend::npu::{NpuModel, NpuPlan};
+use crate::backend::rknn::RknnOptions;
 use crate::backend::{BackendKind, hailo, rknn};
+
+/// How often it is looked whether the owner is still there while it sends.
+const LOOK: Duration = Duration::from_millis(500);
+/// How long releasing a runtime in order may take once the owner is gone.
+const RELEASE: Duration = Duration::from_secs(2);
 
 /// Why a helper process ended before its owner did.
 #[derive(Debug, thiserror::Error)]
@@ -30,8 +39,8 @@ pub enum ServeError {
 /// # Errors
 /// Only for what the owner does; trouble with the runtime is told to the owner.
 pub fn serve(stream: UnixStream) -> Result<(), ServeError> {
-    // A runtime that hangs does not see its owner go.
-    let _ = rustix::process::set_parent_process_death_signal(Some(Signal::KILL));
+    let owner = stream.try_clone()?;
+    thread::Builder::new().name("owner-watch".to_owned()).spawn(move || outlive(&owner))?;
     let mut channel = Channel::new(stream);
     let (order, memory) = channel.receive::<Order>()?;
     let memory = memory.ok_or(ServeError::Order("no model came with the order"))?;
@@ -65,6 +74,19 @@ pub fn serve(stream: UnixStream) -> Result<(), ServeError> {
     }
 }
 
+/// Ends this process when its owner is gone, which a runtime that hangs does not see. (Linux's own signal
+/// for that comes when the thread ends that started the process, and the daemon starts some in threads
+/// that end.)
+fn outlive(owner: &UnixStream) {
+    let mut byte = [0];
+    // Only looked at: whoever serves reads it.
+    while matches!(recv(owner, &mut byte, RecvFlags::PEEK), Ok((1.., _))) {
+        thread::sleep(LOOK);
+    }
+    thread::sleep(RELEASE);
+    let _ = rustix::process::kill_process(rustix::process::getpid(), Signal::KILL);
+}
+
 fn open(order: &Order, model: &[u8]) -> Result<Box<dyn NpuModel>, String> {
     let plan = NpuPlan {
         library: &order.library,
@@ -74,11 +96,15 @@ fn open(order: &Order, model: &[u8]) -> Result<Box<dyn NpuModel>, String> {
         simulated: order.simulated,
     };
     let opened = match order.kind {
-        BackendKind::Rknn => rknn::open(&plan, &rknn::RknnOptions::default()),
+        BackendKind::Rknn => rknn::open(&plan, &rknn_options(order)),
         BackendKind::Hailo => hailo::open(&plan),
         other => return Err(format!("{other} is no NPU")),
     };
     opened.map_err(|error| error.to_string())
+}
+
+fn rknn_options(order: &Order) -> RknnOptions {
+    RknnOptions { cores: order.cores, transfer: order.transfer, ..RknnOptions::default() }
 }
 
 /// A model and the memory its owner reads.
