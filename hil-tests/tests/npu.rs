@@ -105,3 +105,38 @@ fn the_cpu_stands_in_for_hailos_npu_and_it_comes_back() {
 fn the_cpu_stands_in_for_rockchips_npu_and_it_comes_back() {
     the_cpu_stands_in_and_the_npu_comes_back(&RKNN);
 }
+
+#[test]
+fn a_simulated_runtime_is_refused_unless_it_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    prepared(&RKNN, folder.path());
+    for (word, expected) in
+        [("refuse", "version 2.5.0-sim is a simulation"), ("accept", "has no model for rk3588")]
+    {
+        let config = format!(
+            "site = \"gangnam\"\nbox = \"pole-0412\"\n[camera]\nsource = \"file:none.mp4\"\n[detector]\n\
+             model = \".\"\nbackend = \"rknn\"\nnpu_platform = \"rk3588\"\nnpu_library = {:?}\n\
+             npu_simulated = {word:?}\n",
+            programs::shipped(RKNN.library).unwrap()
+        );
+        let file = folder.path().join("box.toml");
+        fs::write(&file, config).unwrap();
+        let report = folder.path().join("report.json");
+        let output = Command::new(programs::shipped("polewatchd").unwrap())
+            .args(["npu-check", "--config"])
+            .arg(&file)
+            .arg("--report")
+            .arg(&report)
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains(expected), "{word}: {said}");
+        // The tiny model has a conversion for no camera's size: a self-test of it cannot pass.
+        assert!(!output.status.success(), "{word}: {said}");
+        let report: Value = serde_json::from_slice(&fs::read(&report).unwrap()).unwrap();
+        assert_eq!(
+            (&report["passed"], report["trials"].as_array().unwrap().len()),
+            (&false.into(), 2)
+        );
+    }
+}

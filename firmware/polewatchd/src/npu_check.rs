@@ -145,13 +145,12 @@ fn trial(
         ..Ran::default()
     };
     let pattern = Pattern::new(width, height);
-    let mut problems = match measure(&mut npu, &mut cpu, &pattern.picture(), &mut ran)? {
-        Ok(()) => ran.problems(),
-        Err(error) => vec![format!("while running: {error}")],
-    };
-    if let Some(film) = film
-        && problems.is_empty()
-    {
+    if let Err(error) = measure(&mut npu, &mut cpu, &pattern.picture(), &mut ran)? {
+        let problems = vec![format!("while running: {error}")];
+        return Ok(Trial { engine, picture: size, ran: Some(ran), problems });
+    }
+    let mut problems = ran.problems();
+    if let Some(film) = film {
         match watch(&mut npu, &mut cpu, film)? {
             Ok(agreement) => {
                 problems.extend(agreement.problem(LEAST_AGREEMENT));
