@@ -1,7 +1,7 @@
 //! The whole chain on one machine: camera -> box -> broker -> control room, each a process.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -13,6 +13,7 @@ use crate::deadline::wait_for;
 use crate::lawn;
 use crate::room::Room;
 use crate::simulated_camera::SimulatedCamera;
+use crate::simulated_npu::TROUBLE_VARIABLE;
 
 /// The parts, in the order they are ended: the box first, its folder last.
 pub struct Chain {
@@ -45,6 +46,15 @@ impl Chain {
         Self::watching(&lawn::film_from(Self::FILM_START)?, camera_arguments, lawn_config)
     }
 
+    /// The same with what `edit` makes of the box's configuration.
+    ///
+    /// # Errors
+    /// When a part does not start.
+    pub fn start_with(edit: impl FnOnce(String) -> String) -> Result<Self> {
+        let film = lawn::film_from(Self::FILM_START)?;
+        Self::watching(&film, &[], |camera, broker| edit(lawn_config(camera, broker)))
+    }
+
     /// Starts every part with another `film` and what `config` makes of the camera's and the broker's
     /// addresses.
     ///
@@ -60,8 +70,9 @@ impl Chain {
         let room = Room::start(&broker.url(), folder.path())?;
         let camera = SimulatedCamera::start(film, camera_arguments, folder.path())?;
         let config = config(&camera.url(), &broker.url());
-        let daemon = Some(Daemon::start(&config, folder.path())?);
-        Ok(Self { daemon, camera, room, broker, config, folder })
+        let mut chain = Self { daemon: None, camera, room, broker, config, folder };
+        chain.restart_daemon()?;
+        Ok(chain)
     }
 
     /// Starts the box anew, with the spool and the configuration it had.
@@ -69,8 +80,15 @@ impl Chain {
     /// # Errors
     /// When it does not start.
     pub fn restart_daemon(&mut self) -> Result<()> {
-        self.daemon = Some(Daemon::start(&self.config, self.folder.path())?);
+        let variable = format!("{TROUBLE_VARIABLE}={}", self.npu_trouble().display());
+        self.daemon = Some(Daemon::start_with(&self.config, &[&variable], self.folder.path())?);
         Ok(())
+    }
+
+    /// Where a simulated NPU of the box reads its trouble; no file is no trouble.
+    #[must_use]
+    pub fn npu_trouble(&self) -> PathBuf {
+        self.folder.path().join("npu-trouble")
     }
 
     /// Waits until the box has an alarm and its still on its disk, synced: the still is put into the

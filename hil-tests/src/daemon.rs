@@ -66,12 +66,7 @@ impl Daemon {
     /// # Errors
     /// When it cannot be started.
     pub fn start(config: &str, folder: &Path) -> Result<Self> {
-        let file = folder.join("polewatch.toml");
-        fs::write(&file, config)?;
-        let shown = file.to_str().context("the folder's path is not UTF-8")?;
-        let program = programs::shipped("polewatchd")?;
-        let process = Process::start("polewatchd", &program, ["run", "--config", shown], folder)?;
-        Ok(Self { process })
+        Self::start_with(config, &[], folder)
     }
 
     /// The same, logging all there is to log.
@@ -79,11 +74,19 @@ impl Daemon {
     /// # Errors
     /// When it cannot be started.
     pub fn start_talkative(config: &str, folder: &Path) -> Result<Self> {
+        Self::start_with(config, &["RUST_LOG=trace"], folder)
+    }
+
+    /// The same with `variables`, each `NAME=value`, in its environment.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn start_with(config: &str, variables: &[&str], folder: &Path) -> Result<Self> {
         let file = folder.join("polewatch.toml");
         fs::write(&file, config)?;
         let program = programs::shipped("polewatchd")?;
-        let words = ["RUST_LOG=trace".as_ref(), program.as_os_str(), "run".as_ref()];
-        let arguments = words.into_iter().chain(["--config".as_ref(), file.as_os_str()]);
+        let words = [program.as_os_str(), "run".as_ref(), "--config".as_ref(), file.as_os_str()];
+        let arguments = variables.iter().map(AsRef::as_ref).chain(words);
         let process = Process::start("polewatchd", Path::new("/usr/bin/env"), arguments, folder)?;
         Ok(Self { process })
     }

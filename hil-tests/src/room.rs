@@ -1,5 +1,6 @@
 //! The control room as a process: `poleroom`, its store and what it says.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,6 +12,10 @@ use serde_json::Value;
 use crate::deadline::wait_for;
 use crate::process::Process;
 use crate::programs;
+
+mod health;
+
+pub use health::Part;
 
 const START: Duration = Duration::from_secs(20);
 
@@ -161,6 +166,16 @@ impl Room {
     pub fn begins(&self, kind: &str) -> Result<Vec<StoredAlarm>> {
         let begins = |alarm: &StoredAlarm| alarm.kind == kind && alarm.phase == "begin";
         Ok(self.alarms()?.into_iter().filter(begins).collect())
+    }
+
+    /// How many lines of its store repeat a record.
+    ///
+    /// # Errors
+    /// As [`Self::alarms`].
+    pub fn duplicates(&self) -> Result<usize> {
+        let alarms = self.alarms()?;
+        let records: BTreeSet<_> = alarms.iter().map(|alarm| (alarm.boot, alarm.number)).collect();
+        Ok(alarms.len() - records.len())
     }
 
     /// Waits for the first alarm that begins an event of a `kind`.

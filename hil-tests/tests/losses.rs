@@ -7,44 +7,16 @@ use hil_tests::chain::Chain;
 use hil_tests::daemon::lawn_config;
 use hil_tests::deadline::wait_for;
 use hil_tests::lawn;
-use hil_tests::room::{Media, Room};
-use serde_json::Value;
-
-/// The state of a part in a health report, `ok`, `warn` or `fail`.
-fn state_of<'a>(health: &'a Value, part: &str) -> Option<&'a str> {
-    let parts = health["parts"].as_array()?;
-    parts.iter().find(|found| found["name"] == part)?["state"].as_str()
-}
-
-/// Waits until the newest health report has `part` in one of `states`.
-fn wait_for_part(room: &Room, part: &str, states: &[&str]) {
-    let what = format!("{part} to be {states:?}");
-    wait_for(&what, Chain::LIMIT, || {
-        let newest = room.facts("health").pop();
-        let state = newest.as_ref().and_then(|health| state_of(health, part));
-        Ok(state.filter(|state| states.contains(state)).map(|_| ()))
-    })
-    .unwrap();
-}
-
-/// Every stored record is there once.
-fn assert_no_duplicates(room: &Room) {
-    let mut records: Vec<(u32, u64)> =
-        room.alarms().unwrap().iter().map(|alarm| (alarm.boot, alarm.number)).collect();
-    let all = records.len();
-    records.sort_unstable();
-    records.dedup();
-    assert_eq!(records.len(), all);
-}
+use hil_tests::room::Media;
 
 #[test]
 fn a_camera_that_is_lost_and_comes_back_is_watched_again() {
     let mut chain = Chain::start(&[]).unwrap();
-    wait_for_part(&chain.room, "camera", &["ok"]);
+    chain.room.wait_for_state("camera", &["ok"], Chain::LIMIT).unwrap();
     chain.camera.kill().unwrap();
-    wait_for_part(&chain.room, "camera", &["warn", "fail"]);
+    chain.room.wait_for_state("camera", &["warn", "fail"], Chain::LIMIT).unwrap();
     chain.camera.start_again().unwrap();
-    wait_for_part(&chain.room, "camera", &["ok"]);
+    chain.room.wait_for_state("camera", &["ok"], Chain::LIMIT).unwrap();
     let alarm = chain.room.wait_for_begin("intrusion", Chain::LIMIT).unwrap();
     chain.room.wait_for_media(Media::Clip, &alarm, Chain::LIMIT).unwrap();
 }
@@ -52,11 +24,11 @@ fn a_camera_that_is_lost_and_comes_back_is_watched_again() {
 #[test]
 fn a_camera_that_goes_silent_on_an_open_connection_is_watched_again() {
     let mut chain = Chain::start(&[]).unwrap();
-    wait_for_part(&chain.room, "camera", &["ok"]);
+    chain.room.wait_for_state("camera", &["ok"], Chain::LIMIT).unwrap();
     chain.camera.order("stall").unwrap();
-    wait_for_part(&chain.room, "camera", &["warn", "fail"]);
+    chain.room.wait_for_state("camera", &["warn", "fail"], Chain::LIMIT).unwrap();
     chain.camera.order("resume").unwrap();
-    wait_for_part(&chain.room, "camera", &["ok"]);
+    chain.room.wait_for_state("camera", &["ok"], Chain::LIMIT).unwrap();
     chain.room.wait_for_begin("intrusion", Chain::LIMIT).unwrap();
 }
 
@@ -74,7 +46,7 @@ fn a_lost_camera_is_one_alarm_that_ends_when_it_is_back() {
     let film = lawn::film_from(Duration::ZERO).unwrap();
     let config = |camera: &str, broker: &str| lawn_config(camera, broker) + LOST;
     let mut chain = Chain::watching(&film, &[], config).unwrap();
-    wait_for_part(&chain.room, "camera", &["ok"]);
+    chain.room.wait_for_state("camera", &["ok"], Chain::LIMIT).unwrap();
     chain.camera.kill().unwrap();
     let begin = chain.room.wait_for_begin("camera_fault", Chain::LIMIT).unwrap();
     assert_eq!((begin.rule.as_str(), begin.zone.as_deref()), ("camera", None));
@@ -92,7 +64,7 @@ fn a_lost_camera_is_one_alarm_that_ends_when_it_is_back() {
 #[test]
 fn alarms_of_the_time_without_a_broker_arrive_when_it_is_back() {
     let mut chain = Chain::start(&[]).unwrap();
-    wait_for_part(&chain.room, "camera", &["ok"]);
+    chain.room.wait_for_state("camera", &["ok"], Chain::LIMIT).unwrap();
     chain.broker.kill().unwrap();
     chain.wait_for_spooled_alarm().unwrap();
     assert_eq!(chain.room.alarms().unwrap().len(), 0);
@@ -101,13 +73,13 @@ fn alarms_of_the_time_without_a_broker_arrive_when_it_is_back() {
     chain.room.wait_for_media(Media::Still, &alarm, Chain::LIMIT).unwrap();
     chain.room.wait_for_media(Media::Clip, &alarm, Chain::LIMIT).unwrap();
     assert!(alarm.received_unix_ms > alarm.detected_unix_ms);
-    assert_no_duplicates(&chain.room);
+    assert_eq!(chain.room.duplicates().unwrap(), 0);
 }
 
 #[test]
 fn an_alarm_survives_the_daemon_that_was_killed_before_it_could_deliver() {
     let mut chain = Chain::start(&[]).unwrap();
-    wait_for_part(&chain.room, "camera", &["ok"]);
+    chain.room.wait_for_state("camera", &["ok"], Chain::LIMIT).unwrap();
     chain.broker.kill().unwrap();
     chain.wait_for_spooled_alarm().unwrap();
     chain.daemon.take().unwrap().kill().unwrap();
@@ -120,5 +92,5 @@ fn an_alarm_survives_the_daemon_that_was_killed_before_it_could_deliver() {
     chain.room.wait_for_media(Media::Still, &alarm, Chain::LIMIT).unwrap();
     assert!(chain.daemon.as_mut().unwrap().process().is_running().unwrap());
     assert_eq!(chain.room.begins("intrusion").unwrap().len(), 1);
-    assert_no_duplicates(&chain.room);
+    assert_eq!(chain.room.duplicates().unwrap(), 0);
 }

@@ -13,7 +13,6 @@ use authority::Authority;
 use hil_tests::broker::Broker;
 use hil_tests::chain::Chain;
 use hil_tests::daemon::{Daemon, lawn_config, run_once};
-use hil_tests::deadline::wait_for;
 use hil_tests::lawn;
 use hil_tests::room::{Media, Room};
 use hil_tests::simulated_camera::SimulatedCamera;
@@ -58,18 +57,6 @@ fn assert_silent(folder: &Path, key: &str) {
     }
 }
 
-/// Waits until the newest health report says of `part` what is `expected`.
-fn wait_for_detail(room: &Room, part: &str, expected: &str) {
-    wait_for(&format!("{part} to say {expected:?}"), Chain::LIMIT, || {
-        let newest = room.facts("health").pop();
-        let parts = newest.as_ref().and_then(|health| health["parts"].as_array());
-        let found = parts.and_then(|parts| parts.iter().find(|found| found["name"] == part));
-        let detail = found.and_then(|part| part["detail"].as_str());
-        Ok(detail.filter(|detail| detail.contains(expected)).map(|_| ()))
-    })
-    .unwrap();
-}
-
 #[test]
 fn an_alarm_arrives_over_tls_and_no_secret_is_written_anywhere() {
     let (folder, authority) = (tempfile::tempdir().unwrap(), Authority::of_a_chain());
@@ -94,15 +81,16 @@ fn an_alarm_arrives_over_tls_and_no_secret_is_written_anywhere() {
     // The new certificate is taken without anybody being told that the box is off.
     authority.issue(&["--box", "gangnam/pole-0412"]);
     daemon.wait_for_line("renewed certificate", Chain::LIMIT).unwrap();
-    wait_for_detail(&room, "uplink", "acknowledged");
+    room.wait_for_detail("uplink", "acknowledged", Chain::LIMIT).unwrap();
     let offline = room.facts("health").iter().filter(|fact| fact["state"] == "offline").count();
     assert_eq!(offline, 0);
 
     // Whatever can fail, fails once.
     fs::write(&files.key, key.replace("-----END", &format!("{secret}\n-----END"))).unwrap();
-    wait_for_detail(&room, "uplink", "the certificate before is kept");
+    room.wait_for_detail("uplink", "the certificate before is kept", Chain::LIMIT).unwrap();
     camera.kill().unwrap();
-    wait_for_detail(&room, "camera", "no connection");
+    room.wait_for_state("camera", &["fail"], Chain::LIMIT).unwrap();
+    daemon.wait_for_line("no connection", Chain::LIMIT).unwrap();
     broker.kill().unwrap();
     daemon.wait_for_line("broker lost", Chain::LIMIT).unwrap();
     daemon.stop(Chain::LIMIT).unwrap();

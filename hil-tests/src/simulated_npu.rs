@@ -1,0 +1,111 @@
+//! A simulated NPU: a vendor's simulated runtime, models converted for it, its trouble on command.
+//!
+//! Promises: the shipped daemon loads it as it would load the vendor's, by its configuration. Refuses:
+//! speed and arithmetic of a chip; it computes the network on this machine's processor.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Result, ensure};
+use detector::ModelRoot;
+
+use crate::programs;
+
+/// The variable that names the file a simulated runtime reads its trouble from, at every call.
+pub const TROUBLE_VARIABLE: &str = "POLEWATCH_SIM_NPU_FAULT";
+
+/// The longer side of the network's input in the manifest, and what it is halved to.
+const SIDES: [&str; 2] = ["long_side_px = 640", "long_side_px = 320"];
+/// The inputs of pictures of 16:9, which the daemon expects before the first one comes, and of 4:3.
+const HALVED: [(usize, usize); 2] = [(320, 192), (320, 256)];
+
+/// A vendor's simulated runtime.
+#[derive(Clone, Copy, Debug)]
+pub struct SimulatedNpu {
+    /// The engine's name in the configuration.
+    pub backend: &'static str,
+    /// The chip it simulates.
+    pub platform: &'static str,
+    library: &'static str,
+    writer: &'static str,
+}
+
+impl SimulatedNpu {
+    /// Rockchip's.
+    pub const RKNN: Self = Self {
+        backend: "rknn",
+        platform: "rk3588",
+        library: "libsimulated_rknn.so",
+        writer: "simulated-npu-model",
+    };
+    /// Hailo's.
+    pub const HAILO: Self = Self {
+        backend: "hailo",
+        platform: "hailo8l",
+        library: "libsimulated_hailo.so",
+        writer: "simulated-hef",
+    };
+
+    /// Its library, as built.
+    ///
+    /// # Errors
+    /// When it has not been built.
+    pub fn library(&self) -> Result<PathBuf> {
+        programs::shipped(self.library)
+    }
+
+    /// Prepares in `folder` the best model of this machine with an input of half the sides, a quarter of
+    /// the work, for a processor that plays the NPU beside everything else.
+    ///
+    /// # Errors
+    /// When no model is prepared.
+    pub fn prepare_halved(&self, folder: &Path) -> Result<()> {
+        let root = ModelRoot::from_environment();
+        let model = root.path().join(&root.best_model()?.manifest().name);
+        let file = model.join("model.toml");
+        let manifest = fs::read_to_string(&file)?;
+        ensure!(manifest.contains(SIDES[0]), "{} lacks {:?}", file.display(), SIDES[0]);
+        fs::write(folder.join("model.toml"), manifest.replace(SIDES[0], SIDES[1]))?;
+        for name in ["fp32.onnx", "int8.onnx", "measured.toml"] {
+            fs::copy(model.join(name), folder.join(name))?;
+        }
+        self.convert(folder, &HALVED)
+    }
+
+    /// Converts the model prepared in `folder` for inputs of these widths and heights.
+    ///
+    /// # Errors
+    /// When the program that writes conversions has not been built, or says what is wrong.
+    pub fn convert(&self, folder: &Path, sizes: &[(usize, usize)]) -> Result<()> {
+        let mut entries = String::new();
+        for (width, height) in sizes {
+            let written = Command::new(programs::shipped(self.writer)?)
+                .arg("--model")
+                .arg(folder)
+                .arg("--out")
+                .arg(folder.join(format!("{width}x{height}.npu")))
+                .args(["--width", &width.to_string(), "--height", &height.to_string()])
+                .args(["--platform", self.platform])
+                .output()?;
+            let errors = String::from_utf8_lossy(&written.stderr);
+            ensure!(written.status.success(), "{}: {errors}", self.writer);
+            entries += &String::from_utf8(written.stdout)?;
+        }
+        Ok(fs::write(folder.join("npu.toml"), entries)?)
+    }
+
+    /// The configuration's section that asks for it with the model of `folder`; `simulated` is `accept` or
+    /// `refuse`.
+    ///
+    /// # Errors
+    /// When the library has not been built.
+    pub fn config(&self, folder: &Path, simulated: &str) -> Result<String> {
+        let Self { backend, platform, .. } = self;
+        let library = self.library()?;
+        Ok(format!(
+            "[detector]\nmodel = {folder:?}\nbackend = {backend:?}\nnpu_platform = {platform:?}\n\
+             npu_library = {library:?}\nnpu_simulated = {simulated:?}\n"
+        ))
+    }
+}
