@@ -5,59 +5,21 @@
 #![allow(clippy::unwrap_used, reason = "a test ends where something is not as it should be")]
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use analytics::time::FrameTime;
 use detector::attention::Look;
-use detector::{BackendKind, Detector, Failover, NpuOptions, Options};
-use sha2::{Digest, Sha256};
+use detector::{BackendKind, Detector, Failover, Options};
 
 #[allow(dead_code, reason = "the conformance suite needs more scenes")]
 #[path = "conformance/scene.rs"]
 mod scene;
+#[path = "npu_trouble/stage.rs"]
+mod stage;
+
 use scene::Scene;
-
-/// The tiny model with a conversion that only a real runtime could refuse.
-fn prepared(platform: &str) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    let tiny = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/tiny");
-    for file in ["model.toml", "fp32.onnx", "int8.onnx"] {
-        fs::copy(tiny.join(file), folder.path().join(file)).unwrap();
-    }
-    let model = b"no vendor's format";
-    fs::write(folder.path().join("tiny.npu"), model).unwrap();
-    let sha256: String = Sha256::digest(model).iter().map(|byte| format!("{byte:02x}")).collect();
-    let (width, height) = (320, 256);
-    let text = format!(
-        "[[model]]\nplatform = {platform:?}\nfile = \"tiny.npu\"\nsha256 = {sha256:?}\n\
-         width = {width}\nheight = {height}\ntoolkit = \"none\"\nstart_confidence = 0.4\n\
-         keep_confidence = 0.2\nsuppression_iou = 0.6\n"
-    );
-    fs::write(folder.path().join("npu.toml"), text).unwrap();
-    folder
-}
-
-fn options(model: &Path, process: PathBuf) -> Options {
-    Options {
-        model: Some(model.to_owned()),
-        npu: NpuOptions {
-            platform: Some("rk3588".to_owned()),
-            library: Some(PathBuf::from("/nowhere/librknnrt.so")),
-            process: Some(process),
-            ..NpuOptions::default()
-        },
-        ..Options::default()
-    }
-}
-
-fn helper(folder: &Path, commands: &str) -> PathBuf {
-    let path = folder.join("helper");
-    fs::write(&path, format!("#!/bin/sh\n{commands}\n")).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-    path
-}
+use stage::{options, prepared, program};
 
 #[test]
 fn whatever_the_helper_does_instead_of_loading_is_named() {
@@ -70,7 +32,7 @@ fn whatever_the_helper_does_instead_of_loading_is_named() {
         ("printf 'what do you want from me' >&0; sleep 5", "nonsense from the helper process"),
         ("exec 0<&-; sleep 60", "signal 9"),
     ] {
-        let process = helper(model.path(), commands);
+        let process = program(model.path(), &format!("#!/bin/sh\n{commands}\n"));
         let asked = Options { backend: Some(BackendKind::Rknn), ..options(model.path(), process) };
         let error = Detector::open(&asked, width, height).err().unwrap().to_string();
         let is_one_line = !error.contains('\n');
@@ -110,7 +72,8 @@ fn the_cpu_detects_while_the_npu_cannot_be_had_and_it_is_tried_again() {
     let scene = Scene::blocks();
     let (width, height) = scene.size();
     let tried = model.path().join("tried");
-    let process = helper(model.path(), &format!("echo >> {}; exit 1", tried.display()));
+    let process =
+        program(model.path(), &format!("#!/bin/sh\necho >> {}; exit 1\n", tried.display()));
     // Nobody asked for the NPU: the box is said to have one, and the model has a conversion for it.
     let mut failover = Failover::open(&options(model.path(), process), width, height).unwrap();
     assert!(failover.trouble().unwrap().contains("status 1"), "{:?}", failover.trouble());

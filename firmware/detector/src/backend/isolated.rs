@@ -22,7 +22,7 @@ mod server;
 use memory::SharedMemory;
 use message::{Answer, Loaded, Order, Tensors};
 use process::HelperProcess;
-pub use server::serve;
+pub use server::{ServeError, serve};
 
 /// How long a runtime may take to load a model; Hailo's configures the chip over PCIe meanwhile.
 const LOAD_DEADLINE: Duration = Duration::from_secs(20);

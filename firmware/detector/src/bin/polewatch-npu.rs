@@ -3,8 +3,9 @@
 //! Started by `polewatchd`, with a socket as its standard input; nobody starts it by hand.
 
 use std::os::fd::AsFd;
-use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
+
+use detector::backend::isolated::{ServeError, serve};
 
 fn main() -> ExitCode {
     // Into the daemon's journal, whose standard error this process shares.
@@ -15,16 +16,8 @@ fn main() -> ExitCode {
         .with_writer(std::io::stderr)
         .with_ansi(false)
         .init();
-    let socket = std::io::stdin().as_fd().try_clone_to_owned().map(UnixStream::from);
-    let served = match socket {
-        Ok(socket) if socket.peer_addr().is_ok() => detector::backend::isolated::serve(socket),
-        _ => {
-            eprintln!(
-                "polewatch-npu: the standard input is no socket: polewatchd starts this program"
-            );
-            return ExitCode::FAILURE;
-        }
-    };
+    let socket = std::io::stdin().as_fd().try_clone_to_owned();
+    let served = socket.map_err(ServeError::from).and_then(serve);
     match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -52,10 +52,8 @@ pub(super) struct Tensors {
 pub(super) const RUN: u8 = b'R';
 /// It is done: the values are in the shared memory.
 pub(super) const DONE: u8 = b'D';
-/// It failed; a [`Trouble`] follows.
-pub(super) const FAILED: u8 = b'F';
 
-/// Why a run failed.
+/// Why a run failed, said instead.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Trouble {
     /// One line.

@@ -6,11 +6,9 @@
 //! so that a driver that hangs for good does not gather processes.
 
 use std::io::{self, ErrorKind};
-use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -23,6 +21,9 @@ use super::message::{Answer, DONE, RUN, Trouble};
 
 /// Killed processes that have not gone yet.
 static LINGERING: AtomicUsize = AtomicUsize::new(0);
+
+/// What keeps a new one from being started.
+const LINGERS: &str = "the helper process has not ended, since the NPU's driver holds it";
 
 /// A running helper.
 pub(super) struct HelperProcess {
@@ -39,25 +40,18 @@ impl HelperProcess {
     /// Starts `program`, whose standard input is the socket; what the vendor's library prints goes to
     /// this process's log.
     pub(super) fn start(program: &Path) -> Result<Self, String> {
-        let lingering = LINGERING.load(Ordering::Acquire);
-        if lingering > 0 {
-            return Err(format!(
-                "{lingering} helper process that was killed has not ended: the NPU's driver holds it, \
-                 and only a restart of the box frees it if that lasts"
-            ));
+        if LINGERING.load(Ordering::Acquire) > 0 {
+            return Err(format!("{LINGERS}: restart the box if that lasts"));
         }
-        let start = || -> io::Result<(Child, UnixStream)> {
-            let (ours, theirs) = UnixStream::pair()?;
-            let child = Command::new(program)
-                .stdin(Stdio::from(OwnedFd::from(theirs)))
-                .stdout(io::stderr())
-                .spawn()?;
+        let start = || -> io::Result<(Child, Channel)> {
+            let (ours, theirs) = Channel::pair()?;
+            let child =
+                Command::new(program).stdin(Stdio::from(theirs)).stdout(io::stderr()).spawn()?;
             Ok((child, ours))
         };
-        let (child, stream) = start()
+        let (child, channel) = start()
             .map_err(|error| format!("{}: cannot be started: {error}", program.display()))?;
-        let (child, channel, deadline) = (Some(child), Channel::new(stream), Duration::MAX);
-        Ok(Self { child, channel, deadline })
+        Ok(Self { child: Some(child), channel, deadline: Duration::MAX })
     }
 
     /// How long it may take to answer from now on.
@@ -90,59 +84,48 @@ impl HelperProcess {
         }
         let mut run = || {
             self.channel.signal(RUN)?;
-            Ok(match self.channel.signalled()? {
-                DONE => None,
-                // Whatever else it says, the reason follows.
-                _ => Some(self.channel.receive::<Trouble>()?.0.reason),
-            })
+            self.channel.signalled_or::<Trouble>(DONE)
         };
         match run() {
             Ok(None) => Ok(()),
-            Ok(Some(reason)) => Err(reason),
+            Ok(Some(trouble)) => Err(trouble.reason),
             Err(error) => Err(self.lost(&error)),
         }
     }
 
     /// Ends it, since nothing can be said to it any more; says what happened.
     fn lost(&mut self, error: &io::Error) -> String {
-        match error.kind() {
+        let end = self.end();
+        let what = match error.kind() {
             ErrorKind::WouldBlock | ErrorKind::TimedOut => {
-                self.end();
                 format!("no answer within {} ms: killed", self.deadline.as_millis())
             }
             ErrorKind::UnexpectedEof | ErrorKind::BrokenPipe | ErrorKind::ConnectionReset => {
-                let status = self.child.take().and_then(|mut child| {
-                    // One that crashed keeps its own status; one that only hung up ends now.
-                    let _ = child.kill();
-                    child.wait().ok()
-                });
-                match status.map(|status| (status.signal(), status.code())) {
-                    Some((Some(signal), _)) => {
-                        format!("the helper process crashed (signal {signal})")
-                    }
-                    Some((_, Some(code))) => {
-                        format!("the helper process ended by itself (status {code})")
-                    }
-                    _ => "the helper process is gone".to_owned(),
-                }
+                return match end {
+                    End::Gone(status) => said_of(status),
+                    End::Lingers => LINGERS.to_owned(),
+                };
             }
-            _ => {
-                self.end();
-                format!("nonsense from the helper process ({error}): killed")
-            }
+            _ => format!("nonsense from the helper process: killed ({error})"),
+        };
+        match end {
+            End::Gone(_) => what,
+            End::Lingers => format!("{what}, but the driver holds it"),
         }
     }
 
     /// Kills it and waits, in a thread when that takes time.
-    fn end(&mut self) {
-        let Some(mut child) = self.child.take() else { return };
-        // An error means that it has ended by itself.
+    fn end(&mut self) -> End {
+        let Some(mut child) = self.child.take() else { return End::Gone(None) };
+        // An error means that it has ended by itself. One that crashed keeps its own status.
         let _ = child.kill();
         for _ in 0..Self::GRACE_MS {
-            if matches!(child.try_wait(), Ok(Some(_))) {
-                return;
+            match child.try_wait() {
+                Ok(Some(status)) => return End::Gone(Some(status)),
+                Ok(None) => thread::sleep(Duration::from_millis(1)),
+                // There is nothing to wait for.
+                Err(_) => return End::Gone(None),
             }
-            thread::sleep(Duration::from_millis(1));
         }
         LINGERING.fetch_add(1, Ordering::AcqRel);
         let reaper = thread::Builder::new().name("npu-reaper".to_owned()).spawn(move || {
@@ -153,6 +136,23 @@ impl HelperProcess {
             // It stays a zombie, and the count stays: no thread, no new process either.
             tracing::error!("no thread can be started to wait for the NPU's helper process");
         }
+        End::Lingers
+    }
+}
+
+/// What became of a process that was killed.
+enum End {
+    /// With its status, where that can still be had.
+    Gone(Option<ExitStatus>),
+    Lingers,
+}
+
+/// What is known of a process that closed its socket.
+fn said_of(status: Option<ExitStatus>) -> String {
+    match status.map(|status| (status.signal(), status.code())) {
+        Some((Some(signal), _)) => format!("the helper process crashed (signal {signal})"),
+        Some((_, Some(code))) => format!("the helper process ended by itself (status {code})"),
+        _ => "the helper process is gone".to_owned(),
     }
 }
 

@@ -4,16 +4,17 @@
 //! deadline is: a runtime that hangs hangs here, and the owner kills it.
 
 use std::io::ErrorKind;
-use std::os::unix::net::UnixStream;
+use std::os::fd::OwnedFd;
 use std::thread;
 use std::time::Duration;
 
+use rustix::io::retry_on_intr;
 use rustix::net::{RecvFlags, recv};
 use rustix::process::Signal;
 
 use super::channel::Channel;
 use super::memory::SharedMemory;
-use super::message::{Answer, DONE, FAILED, Loaded, Order, RUN, Tensors, Trouble};
+use super::message::{Answer, DONE, Loaded, Order, RUN, Tensors, Trouble};
 use crate::backend::npu::{NpuModel, NpuPlan};
 use crate::backend::rknn::RknnOptions;
 use crate::backend::{BackendKind, hailo, rknn};
@@ -26,6 +27,11 @@ const RELEASE: Duration = Duration::from_secs(2);
 /// Why a helper process ended before its owner did.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
+    /// Started by somebody else.
+    #[error(
+        "the standard input is not the socket polewatchd gives: polewatchd starts this program"
+    )]
+    NoOwner,
     /// The owner said what cannot be understood.
     #[error("from the owner: {0}")]
     Channel(#[from] std::io::Error),
@@ -34,14 +40,14 @@ pub enum ServeError {
     Order(&'static str),
 }
 
-/// Serves the process at the other end of `stream` until it closes it.
+/// Serves the process at the other end of `socket` until it closes it.
 ///
 /// # Errors
 /// Only for what the owner does; trouble with the runtime is told to the owner.
-pub fn serve(stream: UnixStream) -> Result<(), ServeError> {
-    let owner = stream.try_clone()?;
+pub fn serve(socket: OwnedFd) -> Result<(), ServeError> {
+    let owner = socket.try_clone()?;
+    let mut channel = Channel::new(socket).map_err(|_| ServeError::NoOwner)?;
     thread::Builder::new().name("owner-watch".to_owned()).spawn(move || outlive(&owner))?;
-    let mut channel = Channel::new(stream);
     let (order, memory) = channel.receive::<Order>()?;
     let memory = memory.ok_or(ServeError::Order("no model came with the order"))?;
     let mut model = match open(&order, memory.bytes()) {
@@ -66,10 +72,7 @@ pub fn serve(stream: UnixStream) -> Result<(), ServeError> {
         }
         match desk.run() {
             Ok(()) => channel.signal(DONE)?,
-            Err(reason) => {
-                channel.signal(FAILED)?;
-                channel.send(&Trouble { reason }, None)?;
-            }
+            Err(reason) => channel.send(&Trouble { reason }, None)?,
         }
     }
 }
@@ -77,10 +80,11 @@ pub fn serve(stream: UnixStream) -> Result<(), ServeError> {
 /// Ends this process when its owner is gone, which a runtime that hangs does not see. (Linux's own signal
 /// for that comes when the thread ends that started the process, and the daemon starts some in threads
 /// that end.)
-fn outlive(owner: &UnixStream) {
+fn outlive(owner: &OwnedFd) {
     let mut byte = [0];
     // Only looked at: whoever serves reads it.
-    while matches!(recv(owner, &mut byte, RecvFlags::PEEK), Ok((1.., _))) {
+    let mut look = || retry_on_intr(|| recv(owner, &mut byte, RecvFlags::PEEK));
+    while matches!(look(), Ok((1.., _))) {
         thread::sleep(LOOK);
     }
     thread::sleep(RELEASE);
