@@ -39,6 +39,9 @@ struct Simulation {
     writer: &'static str,
 }
 
+/// The helper process's program.
+const PROCESS: &str = "polewatch-npu";
+
 /// The inputs of all scenes: 4:3 and upright for the tiny model, 4:3 and 16:9 for the others.
 const TINY_SIZES: [(usize, usize); 2] = [(320, 256), (256, 320)];
 const SIZES: [(usize, usize); 1] = [(640, 480)];
@@ -64,7 +67,7 @@ impl Subject {
             }
             BackendKind::Rknn | BackendKind::Hailo => {
                 let simulation = self.simulation();
-                let needed = [simulation.library, simulation.writer].map(built);
+                let needed = [simulation.library, simulation.writer, PROCESS].map(built);
                 let lacking = needed.iter().find(|path| !path.is_file())?;
                 let name = lacking.file_name().unwrap_or_default().display();
                 Some(format!("{name} is not built (cargo build --release --workspace)"))
@@ -127,7 +130,7 @@ impl Case {
             options.npu = NpuOptions {
                 platform: Some(simulation.platform.to_owned()),
                 library: Some(built(simulation.library)),
-                process: Some(PathBuf::from(env!("CARGO_BIN_EXE_polewatch-npu"))),
+                process: Some(built(PROCESS)),
                 simulated: Simulated::Accept,
                 // The simulation computes in f32 on a CPU that others use too.
                 deadline: Duration::from_secs(60),
