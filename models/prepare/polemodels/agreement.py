@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .detections import overlaps
+from .detections import matched
 
 SAME = 0.5
 """Overlap from which two boxes are one object."""
@@ -28,16 +28,12 @@ class Agreement:
 
     def add(self, found: np.ndarray, expected: np.ndarray) -> None:
         """One frame: boxes [n, 4], the surest first."""
-        free = np.ones(len(expected), bool)
-        for box in found:
-            shared = np.where(free, overlaps(box, expected), 0)
-            if shared.max(initial=0) >= SAME:
-                free[shared.argmax()] = False
-                self.both += 1
-                self.overlap += float(shared.max())
-            else:
-                self.extra += 1
-        self.missed += int(free.sum())
+        shares = matched(found, expected, SAME)
+        both = int(np.count_nonzero(shares))
+        self.both += both
+        self.missed += len(expected) - both
+        self.extra += len(found) - both
+        self.overlap += float(shares.sum())
 
     def figures(self) -> dict[str, float]:
         """Recall and precision of `found`, and the mean overlap of what both have."""

@@ -52,3 +52,17 @@ def overlaps(box: np.ndarray, boxes: np.ndarray) -> np.ndarray:
     common = np.clip(high - low, 0, None).prod(axis=1)
     areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
     return common / np.maximum((box[2:] - box[:2]).prod() + areas - common, 1e-9)
+
+
+def matched(found: np.ndarray, expected: np.ndarray, least: float) -> np.ndarray:
+    """How well each of `found`, the surest first, lies on the box of `expected` it has for itself.
+
+    Their overlap, 0 where no box is left that it shares `least` with.
+    """
+    shares, free = np.zeros(len(found)), np.ones(len(expected), bool)
+    for at, box in enumerate(found):
+        shared = np.where(free, overlaps(box, expected), 0)
+        if shared.max(initial=0) >= least:
+            free[shared.argmax()] = False
+            shares[at] = shared.max()
+    return shares

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import footage
-from .detections import overlaps, people, suppress
+from .detections import matched, overlaps, people, suppress
 from .manifest import Manifest
 from .report import say
 
@@ -120,15 +120,10 @@ def _mean_confidence(box: np.ndarray, looks: list) -> float:
 
 def compare(tally: Tally, found: np.ndarray, boxes: np.ndarray, confidences: np.ndarray) -> None:
     """Add one picture: `found` best first, against the reference."""
-    certain = confidences >= CERTAIN
-    possible = (confidences >= POSSIBLE) & ~certain
-    free = certain.copy()
-    for box in found:
-        shared = overlaps(box, boxes)
-        match = np.where(free, shared, 0)
-        if match.max(initial=0) >= SAME_PERSON:
-            free[match.argmax()] = False
-            tally.found += 1
-        elif shared[possible].max(initial=0) < SAME_PERSON:
-            tally.wrong += 1
-    tally.missed += int(free.sum())
+    certain = boxes[confidences >= CERTAIN]
+    possible = boxes[(confidences >= POSSIBLE) & (confidences < CERTAIN)]
+    known = matched(found, certain, SAME_PERSON) > 0
+    tally.found += int(known.sum())
+    tally.missed += len(certain) - int(known.sum())
+    for box in found[~known]:
+        tally.wrong += int(overlaps(box, possible).max(initial=0) < SAME_PERSON)
