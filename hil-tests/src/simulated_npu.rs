@@ -15,6 +15,9 @@ use crate::programs;
 /// The variable that names the file a simulated runtime reads its trouble from, at every call.
 pub const TROUBLE_VARIABLE: &str = "POLEWATCH_SIM_NPU_FAULT";
 
+/// The program that writes conversions for it.
+const WRITER: &str = "simulated-npu-model";
+
 /// The longer side of the network's input in the manifest, and what it is halved to.
 const SIDES: [&str; 2] = ["long_side_px = 640", "long_side_px = 320"];
 /// The inputs of pictures of 16:9, which the daemon expects before the first one comes, and of 4:3.
@@ -28,24 +31,15 @@ pub struct SimulatedNpu {
     /// The chip it simulates.
     pub platform: &'static str,
     library: &'static str,
-    writer: &'static str,
 }
 
 impl SimulatedNpu {
     /// Rockchip's.
-    pub const RKNN: Self = Self {
-        backend: "rknn",
-        platform: "rk3588",
-        library: "libsimulated_rknn.so",
-        writer: "simulated-npu-model",
-    };
+    pub const RKNN: Self =
+        Self { backend: "rknn", platform: "rk3588", library: "libsimulated_rknn.so" };
     /// Hailo's.
-    pub const HAILO: Self = Self {
-        backend: "hailo",
-        platform: "hailo8l",
-        library: "libsimulated_hailo.so",
-        writer: "simulated-hef",
-    };
+    pub const HAILO: Self =
+        Self { backend: "hailo", platform: "hailo8l", library: "libsimulated_hailo.so" };
 
     /// Its library, as built.
     ///
@@ -80,7 +74,7 @@ impl SimulatedNpu {
     pub fn convert(&self, folder: &Path, sizes: &[(usize, usize)]) -> Result<()> {
         let mut entries = String::new();
         for (width, height) in sizes {
-            let written = Command::new(programs::shipped(self.writer)?)
+            let written = Command::new(programs::shipped(WRITER)?)
                 .arg("--model")
                 .arg(folder)
                 .arg("--out")
@@ -89,7 +83,7 @@ impl SimulatedNpu {
                 .args(["--platform", self.platform])
                 .output()?;
             let errors = String::from_utf8_lossy(&written.stderr);
-            ensure!(written.status.success(), "{}: {errors}", self.writer);
+            ensure!(written.status.success(), "{WRITER}: {errors}");
             entries += &String::from_utf8(written.stdout)?;
         }
         Ok(fs::write(folder.join("npu.toml"), entries)?)

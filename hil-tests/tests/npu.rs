@@ -13,7 +13,6 @@ use serde_json::Value;
 struct Runtime {
     platform: &'static str,
     library: &'static str,
-    writer: &'static str,
     /// What it can be told to do wrong, and what is then said.
     troubles: &'static [(&'static str, &'static str)],
 }
@@ -21,7 +20,6 @@ struct Runtime {
 const RKNN: Runtime = Runtime {
     platform: "rk3588",
     library: "libsimulated_rknn.so",
-    writer: "simulated-npu-model",
     troubles: &[
         ("run timeout", "rknn_run answered -2"),
         ("run gone", "rknn_run answered -3"),
@@ -35,7 +33,6 @@ const RKNN: Runtime = Runtime {
 const HAILO: Runtime = Runtime {
     platform: "hailo8l",
     library: "libsimulated_hailo.so",
-    writer: "simulated-hef",
     troubles: &[
         ("run timeout", "HAILO_TIMEOUT"),
         ("run gone", "answered"),
@@ -55,7 +52,7 @@ fn prepared(runtime: &Runtime, folder: &Path) {
     for file in ["model.toml", "fp32.onnx", "int8.onnx"] {
         fs::copy(tiny.join(file), folder.join(file)).unwrap();
     }
-    let written = Command::new(programs::shipped(runtime.writer).unwrap())
+    let written = Command::new(programs::shipped("simulated-npu-model").unwrap())
         .arg("--model")
         .arg(&tiny)
         .arg("--out")

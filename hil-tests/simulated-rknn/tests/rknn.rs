@@ -18,5 +18,3 @@ mod faults;
 mod oracle;
 #[path = "rknn/rig.rs"]
 mod rig;
-#[path = "rknn/steady.rs"]
-mod steady;

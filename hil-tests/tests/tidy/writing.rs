@@ -15,7 +15,10 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("polewatchd", &["analytics", "board", "detector", "tls", "wire"]),
     ("poleroom", &["tls", "wire"]),
     ("polescore", &["wire"]),
-    ("hil-tests", &["analytics", "detector", "polewatchd", "wire"]),
+    (
+        "hil-tests",
+        &["analytics", "detector", "polewatchd", "simulated-hailo", "simulated-rknn", "wire"],
+    ),
     ("simulated-rknn", &["analytics", "detector"]),
     ("simulated-hailo", &["analytics", "detector"]),
     ("fuzz", &["analytics", "detector", "polewatchd", "wire"]),

@@ -1,7 +1,7 @@
 //! Who is put through the suite: an engine with a precision, the NPUs' by their simulated runtimes.
 //!
-//! A simulated runtime and the program that writes its model files are built with the workspace and lie
-//! beside the tests' folder; where they are not, the subject is ignored with that reason.
+//! The simulated runtimes and the program that writes their model files are built with the workspace and lie
+//! beside the tests' folder; where they are not, the NPUs are ignored with that reason.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -32,15 +32,16 @@ pub(crate) struct Case {
     folder: PathBuf,
 }
 
-/// What a simulated runtime needs beside the shipped programs.
+/// A simulated runtime.
 struct Simulation {
     platform: &'static str,
     library: &'static str,
-    writer: &'static str,
 }
 
 /// The helper process's program.
 const PROCESS: &str = "polewatch-npu";
+/// The program that writes model files for the simulated runtimes.
+const WRITER: &str = "simulated-npu-model";
 
 /// The inputs of all scenes: 4:3 and upright for the tiny model, 4:3 and 16:9 for the others.
 const TINY_SIZES: [(usize, usize); 2] = [(320, 256), (256, 320)];
@@ -67,7 +68,7 @@ impl Subject {
             }
             BackendKind::Rknn | BackendKind::Hailo => {
                 let simulation = self.simulation();
-                let needed = [simulation.library, simulation.writer, PROCESS].map(built);
+                let needed = [simulation.library, WRITER, PROCESS].map(built);
                 let lacking = needed.iter().find(|path| !path.is_file())?;
                 let name = lacking.file_name().unwrap_or_default().display();
                 Some(format!("{name} is not built (cargo build --release --workspace)"))
@@ -77,16 +78,10 @@ impl Subject {
 
     fn simulation(self) -> Simulation {
         match self.backend {
-            BackendKind::Hailo => Simulation {
-                platform: "hailo8l",
-                library: "libsimulated_hailo.so",
-                writer: "simulated-hef",
-            },
-            _ => Simulation {
-                platform: "rk3588",
-                library: "libsimulated_rknn.so",
-                writer: "simulated-npu-model",
-            },
+            BackendKind::Hailo => {
+                Simulation { platform: "hailo8l", library: "libsimulated_hailo.so" }
+            }
+            _ => Simulation { platform: "rk3588", library: "libsimulated_rknn.so" },
         }
     }
 }
@@ -169,7 +164,7 @@ impl Case {
         folder: &Path,
         (width, height): (usize, usize),
     ) -> String {
-        let output = Command::new(built(simulation.writer))
+        let output = Command::new(built(WRITER))
             .arg("--model")
             .arg(&self.folder)
             .arg("--out")
@@ -179,7 +174,7 @@ impl Case {
             .output()
             .unwrap();
         let errors = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{}: {errors}", simulation.writer);
+        assert!(output.status.success(), "{WRITER}: {errors}");
         String::from_utf8(output.stdout).unwrap()
     }
 }
