@@ -46,8 +46,17 @@ pub enum InputTensor<'t> {
     },
 }
 
+/// What a network gave: all that a head looks at.
+pub trait Outputs {
+    /// The dimensions of each output of the last run, in the order of [`NetworkPlan::outputs`].
+    fn shapes(&self) -> &[Vec<usize>];
+
+    /// The values of one output of the last run, its last dimension running fastest.
+    fn output(&self, index: usize) -> Result<&[f32], BackendError>;
+}
+
 /// A network for inputs up to one size.
-pub trait Network: Send {
+pub trait Network: Outputs + Send {
     /// Takes inputs of `size` (width and height in pixels) from now on; the input tensor is then
     /// painted anew.
     ///
@@ -61,12 +70,6 @@ pub trait Network: Send {
 
     /// Computes the outputs from the input.
     fn run(&mut self) -> Result<(), BackendError>;
-
-    /// The dimensions of each output of the last run, in the order of [`NetworkPlan::outputs`].
-    fn shapes(&self) -> &[Vec<usize>];
-
-    /// The values of one output of the last run, its last dimension running fastest.
-    fn output(&self, index: usize) -> Result<&[f32], BackendError>;
 
     /// The engine's version, where only a loaded network tells it.
     fn version(&self) -> Option<&str> {

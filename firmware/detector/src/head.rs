@@ -13,7 +13,7 @@ use std::cmp::Ordering;
 use analytics::detection::{Confidence, Detection, ObjectClass};
 use analytics::geometry::NormBox;
 
-use crate::backend::{BackendError, Network};
+use crate::backend::{BackendError, Outputs};
 use crate::letterbox::{Fit, Window};
 use crate::manifest::{Head, Manifest, Scores, Thresholds};
 
@@ -91,10 +91,10 @@ impl HeadDecoder {
         Ok(())
     }
 
-    /// The detections in the last run of `network`, whose input was `window`, surest first.
+    /// The detections in `outputs`, whose input was `window`, surest first.
     pub fn decode(
         &mut self,
-        network: &dyn Network,
+        outputs: &dyn Outputs,
         window: &Window,
         fit: &Fit,
     ) -> Result<&[Detection], BackendError> {
@@ -102,14 +102,14 @@ impl HeadDecoder {
         self.found.clear();
         self.passed = 0;
         for grid in 0..self.grids.len() {
-            let values = network.output(self.grids[grid].scores.output)?;
+            let values = outputs.output(self.grids[grid].scores.output)?;
             self.collect(grid, values);
         }
         self.keep_best();
         self.candidates.sort_by(Candidate::best_first);
         for at in 0..self.candidates.len() {
             let candidate = self.candidates[at];
-            let values = network.output(self.grids[candidate.grid].distances.output)?;
+            let values = outputs.output(self.grids[candidate.grid].distances.output)?;
             let sides = self.sides(candidate, values, window);
             self.found.extend(self.detection(candidate, fit.to_picture(sides)));
         }

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use analytics::detection::Detection;
 use detector::backend::npu::{NpuError, NpuModel, Simulated};
-use detector::backend::{Engine, InputTensor, Network, NetworkPlan};
+use detector::backend::{Engine, InputTensor, Network, NetworkPlan, Outputs};
 use detector::prepared::PreparedModel;
 use detector::{BackendKind, Detector, ModelRoot, Options, Precision};
 use simulated_hailo::{SimulatedHef, StreamForm, loaded};
@@ -23,7 +23,7 @@ mod model;
 #[allow(dead_code, reason = "its other pictures are the detector's")]
 mod scene;
 
-use model::{Outputs, Rig, tiny};
+use model::{Computed, Rig, tiny};
 use scene::Scene;
 
 const SURE: f32 = 0.6;
@@ -41,7 +41,7 @@ fn values_are_tracts_within_half_a_step_in_either_form() {
             for form in [StreamForm::Bytes, StreamForm::Channels] {
                 hef.outputs.iter_mut().for_each(|output| output.form = form);
                 let mut model = rig.open(&hef).unwrap();
-                let outputs = Outputs::of(&mut model, &pixels).unwrap();
+                let outputs = Computed::of(&mut model, &pixels).unwrap();
                 let worst = worst_step(&hef, &outputs, &*expected);
                 println!("{scene}, {form:?}: off by {worst:.3} steps at most");
                 assert!(worst <= 0.51, "{scene}, {form:?}: {worst}");
@@ -59,7 +59,7 @@ fn what_is_sure_on_one_is_found_on_the_other() {
             let mut hef = SimulatedHef::of_model(&folder, rig.fit.network()).unwrap();
             hef.calibrate(&pixels).unwrap();
             let mut model = rig.open(&hef).unwrap();
-            let found = rig.decode(&Outputs::of(&mut model, &pixels).unwrap());
+            let found = rig.decode(&Computed::of(&mut model, &pixels).unwrap());
             let expected = detected(&folder, &scene);
             let sure = lacking(&expected, &[]).len();
             println!("{scene}: {sure} sure on tract, {} on the NPU", lacking(&found, &[]).len());
@@ -76,7 +76,7 @@ fn outputs_come_in_the_manifests_order_whatever_the_hef_calls_them() {
     let pixels = rig.pixels(&scene.i420());
     let mut hef = SimulatedHef::of_model(&tiny(), rig.fit.network()).unwrap();
     let found = |hef: &SimulatedHef| {
-        let outputs = Outputs::of(&mut rig.open(hef).unwrap(), &pixels).unwrap();
+        let outputs = Computed::of(&mut rig.open(hef).unwrap(), &pixels).unwrap();
         rig.decode(&outputs)
     };
     let expected = found(&hef);
@@ -160,7 +160,7 @@ fn by_tract(rig: &Rig, folder: &Path, pixels: &[u8]) -> Box<dyn Network> {
 }
 
 /// The largest difference in steps of quantization, values outside the range taken as its end.
-fn worst_step(hef: &SimulatedHef, outputs: &Outputs, expected: &dyn Network) -> f32 {
+fn worst_step(hef: &SimulatedHef, outputs: &Computed, expected: &dyn Network) -> f32 {
     let mut worst = 0.0_f32;
     for (index, output) in hef.outputs.iter().enumerate() {
         let (step, zero) = (output.scale, output.zero_point);

@@ -18,7 +18,7 @@ use tempfile::TempDir;
 #[allow(dead_code, reason = "heads are agreement's")]
 mod model;
 
-use model::{Outputs, Rig, tiny};
+use model::{Computed, Rig, tiny};
 
 /// Set for the process that is asked.
 const PROBE: &str = "POLEWATCH_HAILO_PROBE";
@@ -127,7 +127,7 @@ fn probe() {
             },
             ("run", Some(model)) => {
                 let pixels = vec![128; model.input().bytes()];
-                Outputs::of(model, &pixels).map_or_else(|e| e.to_string(), |_| "ran".to_owned())
+                Computed::of(model, &pixels).map_or_else(|e| e.to_string(), |_| "ran".to_owned())
             }
             ("temperature", Some(model)) => model.temperature_celsius().unwrap().to_string(),
             ("close", _) => {

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use super::npu::{PixelForm, Simulated};
 use super::rknn::{Cores, Transfer};
-use super::{BackendError, BackendKind, InputTensor, Network, NetworkPlan};
+use super::{BackendError, BackendKind, InputTensor, Network, NetworkPlan, Outputs};
 
 mod channel;
 mod memory;
@@ -121,6 +121,12 @@ impl Network for IsolatedNetwork {
         Ok(())
     }
 
+    fn version(&self) -> Option<&str> {
+        Some(&self.version)
+    }
+}
+
+impl Outputs for IsolatedNetwork {
     fn shapes(&self) -> &[Vec<usize>] {
         &self.shapes
     }
@@ -130,10 +136,6 @@ impl Network for IsolatedNetwork {
         range
             .map(|range| self.memory.values(range))
             .ok_or_else(|| self.kind.error("reading an output", "no such output"))
-    }
-
-    fn version(&self) -> Option<&str> {
-        Some(&self.version)
     }
 }
 

@@ -6,7 +6,7 @@
 
 use tract_onnx::prelude::*;
 
-use super::{BackendError, BackendKind, InputTensor, Network, NetworkPlan};
+use super::{BackendError, BackendKind, InputTensor, Network, NetworkPlan, Outputs};
 
 /// The tract in this binary, as pinned by the workspace.
 pub(super) const VERSION: &str = "0.23";
@@ -63,7 +63,9 @@ impl Network for TractNetwork {
         self.outputs = self.runnable.run(input).map_err(failed("running"))?;
         Ok(())
     }
+}
 
+impl Outputs for TractNetwork {
     fn shapes(&self) -> &[Vec<usize>] {
         &self.shapes
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use analytics::detection::Detection;
 use detector::backend::hailo::HailoModel;
 use detector::backend::npu::{NpuError, NpuModel, NpuPlan, Simulated};
-use detector::backend::{BackendError, InputTensor, Network};
+use detector::backend::{BackendError, Outputs};
 use detector::head::HeadDecoder;
 use detector::letterbox::{Fit, Letterbox, Window};
 use detector::manifest::Manifest;
@@ -59,7 +59,7 @@ impl Rig {
     }
 
     /// What the manifest's head finds in `outputs`.
-    pub(crate) fn decode(&self, outputs: &Outputs) -> Vec<Detection> {
+    pub(crate) fn decode(&self, outputs: &Computed) -> Vec<Detection> {
         let thresholds = self.manifest.weights(Precision::Fp32).unwrap().thresholds;
         let (network, shapes) = (self.fit.network(), outputs.shapes());
         let mut head = HeadDecoder::new(&self.manifest, thresholds, network, shapes).unwrap();
@@ -68,12 +68,12 @@ impl Rig {
 }
 
 /// Outputs that were computed somewhere.
-pub(crate) struct Outputs {
+pub(crate) struct Computed {
     shapes: Vec<Vec<usize>>,
     values: Vec<Vec<f32>>,
 }
 
-impl Outputs {
+impl Computed {
     /// What `model` makes of `pixels`.
     pub(crate) fn of(model: &mut dyn NpuModel, pixels: &[u8]) -> Result<Self, NpuError> {
         model.pixels().copy_from_slice(pixels);
@@ -88,20 +88,7 @@ impl Outputs {
     }
 }
 
-/// Only the half that a head looks at.
-impl Network for Outputs {
-    fn resize(&mut self, _size: (usize, usize)) {
-        unreachable!("computed already")
-    }
-
-    fn input(&mut self) -> InputTensor<'_> {
-        unreachable!("computed already")
-    }
-
-    fn run(&mut self) -> Result<(), BackendError> {
-        unreachable!("computed already")
-    }
-
+impl Outputs for Computed {
     fn shapes(&self) -> &[Vec<usize>] {
         &self.shapes
     }

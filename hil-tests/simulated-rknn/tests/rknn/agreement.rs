@@ -5,7 +5,7 @@ use analytics::geometry::NormBox;
 use detector::Precision;
 use detector::backend::npu::{NpuError, Simulated};
 use detector::backend::rknn::{RknnOptions, Transfer};
-use detector::backend::{BackendError, InputTensor, Network};
+use detector::backend::{BackendError, Outputs};
 use detector::head::HeadDecoder;
 use detector::letterbox::{Fit, Window};
 use simulated_rknn::model_file::{Layout, Native, Stored};
@@ -147,7 +147,7 @@ fn found(rig: &Rig, values: Vec<Vec<f32>>) -> Vec<Detection> {
     });
     let shapes: Vec<_> = model.collect();
     let mut decoder = HeadDecoder::new(&rig.manifest, thresholds, rig.size, &shapes).unwrap();
-    let outputs = Outputs { shapes, values };
+    let outputs = Computed { shapes, values };
     decoder.decode(&outputs, &Window::whole(&fit), &fit).unwrap().to_vec()
 }
 
@@ -166,22 +166,12 @@ fn assert_same(one: &[Detection], other: &[Detection]) {
 }
 
 /// Outputs that are there already.
-struct Outputs {
+struct Computed {
     shapes: Vec<Vec<usize>>,
     values: Vec<Vec<f32>>,
 }
 
-impl Network for Outputs {
-    fn resize(&mut self, _size: (usize, usize)) {}
-
-    fn input(&mut self) -> InputTensor<'_> {
-        InputTensor::Planes(&mut [])
-    }
-
-    fn run(&mut self) -> Result<(), BackendError> {
-        Ok(())
-    }
-
+impl Outputs for Computed {
     fn shapes(&self) -> &[Vec<usize>] {
         &self.shapes
     }

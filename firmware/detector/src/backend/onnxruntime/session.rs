@@ -8,7 +8,7 @@ use ort::session::Session;
 use ort::session::builder::GraphOptimizationLevel;
 use ort::value::TensorRef;
 
-use crate::backend::{BackendError, BackendKind, InputTensor, Network, NetworkPlan};
+use crate::backend::{BackendError, BackendKind, InputTensor, Network, NetworkPlan, Outputs};
 
 const LOADING: &str = "loading the graph";
 const RUNNING: &str = "running";
@@ -84,7 +84,9 @@ impl Network for OrtNetwork {
     fn run(&mut self) -> Result<(), BackendError> {
         self.compute().map_err(failed(RUNNING))
     }
+}
 
+impl Outputs for OrtNetwork {
     fn shapes(&self) -> &[Vec<usize>] {
         &self.shapes
     }
