@@ -4,6 +4,7 @@
 //! backend within the tolerance stated in `tests/conformance.rs`. Refuses: knowing where a picture
 //! came from, following objects over time. All `unsafe` that ships lives under `backend/`.
 
+pub mod agreement;
 pub mod attention;
 pub mod backend;
 pub mod choice;

@@ -23,6 +23,7 @@ use std::path::{Path, PathBuf};
 
 use analytics::detection::{Detection, ObjectClass};
 use analytics::geometry::NormBox;
+use detector::agreement::Agreement;
 use detector::attention::Look;
 use detector::{BackendKind, ModelRoot};
 use serde_json::{Value, json};
@@ -36,7 +37,7 @@ mod scene;
 #[path = "conformance/subject.rs"]
 mod subject;
 
-use golden::{Agreement, Golden};
+use golden::Golden;
 use record::each;
 use scene::Scene;
 use subject::{Case, Subject};
@@ -240,9 +241,15 @@ fn the_vendors_simulator_finds_the_same() {
         let mut detector = case.open(&frames[0]);
         let mut agreement = Agreement::default();
         for (expected, frame) in golden.frames.iter().zip(&frames) {
-            agreement.add(expected, detector.detect(&frame.i420()).unwrap());
+            agreement.add(detector.detect(&frame.i420()).unwrap(), &expected.detections());
         }
-        agreement.check()
+        let (recall, precision, iou) =
+            (agreement.recall(), agreement.precision(), agreement.mean_iou());
+        assert!(agreement.reaches(0.95) && iou >= 0.9, "{case}: {agreement}");
+        json!({
+            "objects": agreement.expected, "recall": recall, "precision": precision,
+            "mean_iou": iou,
+        })
     });
 }
 

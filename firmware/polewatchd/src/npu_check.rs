@@ -8,6 +8,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use detector::agreement::Agreement;
 use detector::attention::Look;
 use detector::{BackendKind, Detector, DetectorError, Options, Picture};
 use serde::Serialize;
@@ -17,11 +18,11 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::video::{FileFrames, VideoError};
 
-mod agreement;
+mod likeness;
 mod pattern;
 mod surroundings;
 
-use agreement::{Agreement, cosine};
+use likeness::cosine;
 use pattern::Pattern;
 use surroundings::Surroundings;
 
@@ -138,6 +139,17 @@ fn trial(
     };
     let cpu = Options { backend: None, ..options.clone() };
     let mut cpu = Detector::open(&cpu, width, height)?;
+    let (ran, problems) = compare(&mut npu, &mut cpu, size, film)?;
+    Ok(Trial { engine, picture: size, ran: Some(ran), problems })
+}
+
+/// What an NPU that opened does beside the CPU, and what is wrong with that.
+fn compare(
+    npu: &mut Detector,
+    cpu: &mut Detector,
+    (width, height): (usize, usize),
+    film: Option<&Path>,
+) -> Result<(Ran, Vec<String>), CheckError> {
     let mut ran = Ran {
         choice: npu.choice().to_string(),
         model_sha256: npu.choice().model_sha256.clone(),
@@ -145,21 +157,20 @@ fn trial(
         ..Ran::default()
     };
     let pattern = Pattern::new(width, height);
-    if let Err(error) = measure(&mut npu, &mut cpu, &pattern.picture(), &mut ran)? {
-        let problems = vec![format!("while running: {error}")];
-        return Ok(Trial { engine, picture: size, ran: Some(ran), problems });
+    if let Err(error) = measure(npu, cpu, &pattern.picture(), &mut ran)? {
+        return Ok((ran, vec![format!("while running: {error}")]));
     }
     let mut problems = ran.problems();
     if let Some(film) = film {
-        match watch(&mut npu, &mut cpu, film)? {
+        match watch(npu, cpu, film)? {
             Ok(agreement) => {
-                problems.extend(agreement.problem(LEAST_AGREEMENT));
+                problems.extend(disagreement(&agreement));
                 ran.film = Some(agreement);
             }
             Err(error) => problems.push(format!("in the film: {error}")),
         }
     }
-    Ok(Trial { engine, picture: size, ran: Some(ran), problems })
+    Ok((ran, problems))
 }
 
 /// Speed, repeatability and likeness on one picture; the inner error is the NPU's.
@@ -213,6 +224,16 @@ fn watch(
         }
     }
     Ok(Ok(agreement))
+}
+
+fn disagreement(agreement: &Agreement) -> Option<String> {
+    let disagrees = !agreement.reaches(LEAST_AGREEMENT);
+    disagrees.then(|| {
+        format!(
+            "beside the CPU, {agreement}; expected {LEAST_AGREEMENT} of each at least, and somebody \
+             in it"
+        )
+    })
 }
 
 fn outputs(detector: &Detector) -> Result<Vec<Vec<f32>>, DetectorError> {

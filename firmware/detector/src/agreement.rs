@@ -1,4 +1,7 @@
-//! How far two detectors agree.
+//! How far one detector agrees with another that is the measure, over the same pictures.
+//!
+//! Promises: whoever is surely there for one is looked for in the other, however sure that is: same
+//! class, boxes that overlap by half. Refuses: knowing which of the two is right.
 
 use analytics::detection::Detection;
 use serde::Serialize;
@@ -8,7 +11,7 @@ const SURE: f32 = 0.5;
 /// Two boxes that overlap by this much are of one object.
 const SAME: f32 = 0.5;
 
-/// Detections of two detectors on the same pictures.
+/// Counts over pictures.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Agreement {
     /// Pictures compared.
@@ -26,8 +29,8 @@ pub struct Agreement {
 }
 
 impl Agreement {
-    /// Takes in one picture.
-    pub(super) fn add(&mut self, found: &[Detection], expected: &[Detection]) {
+    /// Takes in what was `found` in a picture, and what the measure has there.
+    pub fn add(&mut self, found: &[Detection], expected: &[Detection]) {
         self.frames += 1;
         for sure in sure(expected) {
             self.expected += 1;
@@ -48,26 +51,33 @@ impl Agreement {
         share(self.found, self.expected)
     }
 
-    /// The share of the other's sure detections that the measure has.
+    /// The share of the other's sure detections that the measure has, 1 when there are none.
     #[must_use]
     pub fn precision(&self) -> f64 {
         share(self.confirmed, self.seen)
     }
 
-    pub(super) fn problem(&self, least: f64) -> Option<String> {
-        let enough = self.expected > 0 && self.recall() >= least && self.precision() >= least;
-        (!enough).then(|| format!("{self}; expected {least} of each at least, and somebody in it"))
+    /// How well the boxes of those found lie on the measure's: their mean overlap, 0 when there are none.
+    #[must_use]
+    pub fn mean_iou(&self) -> f64 {
+        self.overlap / self.found.max(1) as f64
+    }
+
+    /// Whether recall and precision are `least` or better, and somebody was there at all.
+    #[must_use]
+    pub fn reaches(&self, least: f64) -> bool {
+        self.expected > 0 && self.recall() >= least && self.precision() >= least
     }
 }
 
 impl std::fmt::Display for Agreement {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { frames, expected, found, seen, confirmed, overlap } = self;
-        let iou = overlap / (*found).max(1) as f64;
+        let Self { frames, expected, found, seen, confirmed, .. } = self;
         write!(
             f,
-            "in {frames} frames {found} of the CPU's {expected} sure detections found, \
-             {confirmed} of {seen} confirmed, mean IoU {iou:.3}"
+            "in {frames} frames {found} of {expected} sure detections found, {confirmed} of {seen} \
+             confirmed, mean IoU {:.3}",
+            self.mean_iou()
         )
     }
 }
@@ -83,17 +93,8 @@ fn best(all: &[Detection], wanted: &Detection) -> Option<f32> {
     overlaps.filter(|&overlap| overlap >= SAME).reduce(f32::max)
 }
 
-#[expect(clippy::cast_precision_loss, reason = "counts of a film are small")]
 fn share(part: usize, whole: usize) -> f64 {
     if whole == 0 { 1.0 } else { part as f64 / whole as f64 }
-}
-
-/// The cosine of the angle between two outputs, -1 to 1; not a number when one is nothing but zeros.
-pub(super) fn cosine(one: &[f32], other: &[f32]) -> f64 {
-    let product = |one: &[f32], other: &[f32]| -> f64 {
-        one.iter().zip(other).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum()
-    };
-    product(one, other) / (product(one, one) * product(other, other)).sqrt()
 }
 
 #[cfg(test)]
@@ -117,17 +118,31 @@ mod tests {
         agreement.add(&[person(0.1, 0.3), person(0.8, 0.9)], &[person(0.1, 0.6), person(0.5, 0.9)]);
         assert_eq!((agreement.found, agreement.expected), (1, 2));
         assert_eq!((agreement.confirmed, agreement.seen), (0, 1));
-        assert!(agreement.problem(0.95).unwrap().contains("1 of the CPU's 2 sure"));
-        agreement = Agreement::default();
-        assert!(agreement.problem(0.95).is_some(), "nobody was seen by either");
-        agreement.add(&[person(0.1, 0.6)], &[person(0.1, 0.6)]);
-        assert_eq!(agreement.problem(0.95), None);
+        assert!(!agreement.reaches(0.1));
+        let said = agreement.to_string();
+        assert_eq!(
+            said,
+            "in 1 frames 1 of 2 sure detections found, 0 of 1 confirmed, mean IoU 1.000"
+        );
     }
 
     #[test]
-    fn likeness_is_that_of_directions() {
-        assert!((cosine(&[1.0, 2.0], &[2.0, 4.0]) - 1.0).abs() < 1e-12);
-        assert!(cosine(&[1.0, 0.0], &[0.0, 3.0]).abs() < 1e-12);
-        assert!(cosine(&[0.0], &[1.0]).is_nan());
+    fn two_that_see_nobody_prove_nothing() {
+        let mut agreement = Agreement::default();
+        agreement.add(&[], &[]);
+        assert!(!agreement.reaches(0.95));
+        agreement.add(&[person(0.1, 0.6)], &[person(0.1, 0.6)]);
+        assert!(agreement.reaches(0.95));
+    }
+
+    #[test]
+    fn another_class_in_the_same_place_is_somebody_else() {
+        let mut agreement = Agreement::default();
+        let car = Detection { class: ObjectClass::Car, ..person(0.1, 0.9) };
+        agreement.add(&[car], &[person(0.1, 0.9)]);
+        assert_eq!(
+            (agreement.recall(), agreement.precision(), agreement.mean_iou()),
+            (0.0, 0.0, 0.0)
+        );
     }
 }
