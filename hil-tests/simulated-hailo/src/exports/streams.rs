@@ -67,19 +67,12 @@ pub unsafe extern "C" fn hailo_create_input_vstreams(
     count: usize,
     streams: *mut Handle,
 ) -> Status {
+    // A network has one input.
+    if count != 1 {
+        return chip::INVALID_ARGUMENT;
+    }
     // SAFETY: the contract at the head of this file.
-    status(unsafe { shared(group) }.and_then(|chip| {
-        // SAFETY: as above.
-        let params = unsafe { slice::from_raw_parts(params, count) };
-        let [params] = params else { return Err(chip::INVALID_ARGUMENT) };
-        let fits = params.params.format.kind == abi::TYPE_UINT8
-            && abi::text(&params.name) == chip.hef.input;
-        if !fits {
-            return Err(chip::INVALID_ARGUMENT);
-        }
-        // SAFETY: as above.
-        unsafe { open(streams, InputStream(chip)) }
-    }))
+    status(unsafe { open_all(group, params, count, streams, InputStream::new) })
 }
 
 #[unsafe(no_mangle)]
@@ -90,16 +83,7 @@ pub unsafe extern "C" fn hailo_create_output_vstreams(
     streams: *mut Handle,
 ) -> Status {
     // SAFETY: the contract at the head of this file.
-    status(unsafe { shared(group) }.and_then(|chip| {
-        // SAFETY: as above.
-        let params = unsafe { slice::from_raw_parts(params, count) };
-        let all: Result<Vec<_>, _> = params.iter().map(|p| OutputStream::new(&chip, p)).collect();
-        for (at, stream) in all?.into_iter().enumerate() {
-            // SAFETY: as above: there is room for `count` streams.
-            unsafe { open(streams.add(at), stream)? };
-        }
-        Ok(())
-    }))
+    status(unsafe { open_all(group, params, count, streams, OutputStream::new) })
 }
 
 #[unsafe(no_mangle)]
@@ -176,7 +160,34 @@ pub unsafe extern "C" fn hailo_release_output_vstreams(
     status(unsafe { close_all::<OutputStream>(streams, count) })
 }
 
+/// Opens a stream for each of `params`, all or none.
+///
+/// # Safety
+/// As in [`super`]: there is room for `count` streams.
+unsafe fn open_all<S>(
+    group: Handle,
+    params: *const NamedStreamParams,
+    count: usize,
+    streams: *mut Handle,
+    make: fn(&Arc<Chip>, &NamedStreamParams) -> Result<S, Status>,
+) -> Result<(), Status> {
+    // SAFETY: the caller's promise.
+    let (chip, params) = unsafe { (shared(group)?, slice::from_raw_parts(params, count)) };
+    let all: Result<Vec<S>, _> = params.iter().map(|params| make(&chip, params)).collect();
+    for (at, stream) in all?.into_iter().enumerate() {
+        // SAFETY: as above.
+        unsafe { open(streams.add(at), stream)? };
+    }
+    Ok(())
+}
+
 impl InputStream {
+    fn new(chip: &Arc<Chip>, params: &NamedStreamParams) -> Result<Self, Status> {
+        let is_bytes = params.params.format.kind == abi::TYPE_UINT8;
+        let fits = is_bytes && abi::text(&params.name) == chip.hef.input;
+        fits.then(|| Self(Arc::clone(chip))).ok_or(chip::INVALID_ARGUMENT)
+    }
+
     fn bytes(&self) -> usize {
         let (width, height) = self.0.hef.size;
         3 * width * height
