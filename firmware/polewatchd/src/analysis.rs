@@ -5,6 +5,7 @@
 
 mod pace;
 mod poses;
+mod things;
 
 use std::time::Duration;
 
@@ -17,7 +18,6 @@ use analytics::luma::Luma;
 use analytics::pose::Pose;
 use analytics::question::Question;
 use analytics::scene::light::Light;
-use analytics::scene::resting::Resting;
 use analytics::scene::{Observations, Observer, Sight};
 use analytics::schedule::WeekTime;
 use analytics::settings::{RuleKind, Settings, SettingsError, TrackerSettings};
@@ -32,13 +32,11 @@ use crate::video::Frame;
 pub use pace::{DetectorBoard, DetectorStatus, Pace};
 pub use poses::PoseState;
 use poses::{Need, Poses};
+use things::Things;
 
 /// The longer side of the grey picture: what moves by one of its pixels moves by two or three of the
 /// network's.
 const GREY_PX: usize = 320;
-
-/// The longer side of the picture things are looked for in: a bag 30 m away is some 10 pixels of it.
-const THINGS_PX: usize = 640;
 
 /// Detector, tracker and rules for one camera.
 pub struct Analysis {
@@ -59,13 +57,6 @@ pub struct Analysis {
     light: Light,
     costs: Costs,
     last: FrameTime,
-}
-
-/// The observer of resting things, and the picture it looks at, kept for its memory.
-#[derive(Default)]
-struct Things {
-    resting: Resting,
-    grey: Luma,
 }
 
 /// What one frame came to.
@@ -309,23 +300,6 @@ impl Analysis {
             self.analyzer.answer_pose(pose);
         }
         Ok(())
-    }
-}
-
-impl Things {
-    /// Looks, when it is time to, and adds what rests.
-    fn step(
-        &mut self,
-        now: FrameTime,
-        picture: &Picture<'_>,
-        analyzer: &Analyzer,
-        observations: &mut Observations,
-    ) {
-        if self.resting.is_due(now) {
-            grey::shrink(picture, THINGS_PX, &mut self.grey);
-            self.resting.look(now, &self.grey, analyzer.people());
-        }
-        observations.resting.extend(self.resting.things());
     }
 }
 
