@@ -10,6 +10,7 @@ use std::str::FromStr;
 
 pub mod hailo;
 pub mod isolated;
+mod library;
 pub mod npu;
 pub mod onnxruntime;
 pub mod rknn;
@@ -160,8 +161,7 @@ impl BackendKind {
         during: &'static str,
         reason: impl std::fmt::Display,
     ) -> BackendError {
-        let reason = reason.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
-        BackendError::Engine { kind: self, during, reason }
+        BackendError::Engine { kind: self, during, reason: one_line(reason) }
     }
 }
 
@@ -246,4 +246,9 @@ impl Engine {
             Self::Npu(runtime) => Box::new(runtime.load(plan)?),
         })
     }
+}
+
+/// Foreign words, folded to one line.
+fn one_line(words: impl std::fmt::Display) -> String {
+    words.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -2,9 +2,10 @@
 //!
 //! `auto` engine: the NPU where this box has one and the model was converted for it (then
 //! [`crate::failover`] keeps the CPU's beside it), onnxruntime where its library loads, tract
-//! otherwise. `auto` precision: what the preparation measured to be both faster and as good (`measured.toml`), fp32 where nothing was
-//! measured, and always fp32 under tract, which gains nothing from INT8. What is asked for by name
-//! is done or refused, never replaced; only an NPU's place is taken, while it is in trouble.
+//! otherwise. `auto` precision: what the preparation measured to be both faster and as good
+//! (`measured.toml`), fp32 where nothing was measured, and always fp32 under tract, which gains nothing
+//! from INT8. What is asked for by name is done or refused, never replaced; only an NPU's place is
+//! taken, while it is in trouble.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -130,7 +131,8 @@ pub(crate) fn engine(options: &Options) -> Result<(Engine, String), BackendError
     match options.backend {
         Some(kind) if kind.is_npu() => {
             let runtime = npu_of(kind, &options.npu)?;
-            let why = format!("{kind} on {} was asked for", runtime.platform);
+            let whose = if options.npu.platform.is_some() { "by its configuration " } else { "" };
+            let why = format!("{whose}this box has an NPU ({})", runtime.platform);
             Ok((Engine::Npu(runtime), why))
         }
         _ => cpu_engine(options),

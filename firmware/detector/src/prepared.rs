@@ -80,7 +80,8 @@ pub enum PreparedError {
         have: String,
     },
     /// The weights are not there.
-    #[error("{}: cannot be read: {reason} (scripts/prepare-models prepares it)", path.display())]
+    #[error("{}: cannot be read: {reason} (scripts/prepare-models prepares it, \
+             for an NPU scripts/prepare-npu)", path.display())]
     Unreadable {
         /// The ONNX file.
         path: PathBuf,
@@ -88,7 +89,8 @@ pub enum PreparedError {
         reason: String,
     },
     /// The weights are not the ones the manifest names.
-    #[error("{}: sha256 is {got}, expected {expected} (delete it and run scripts/prepare-models)",
+    #[error("{}: sha256 is {got}, expected {expected} (delete it and run \
+             scripts/prepare-models, for an NPU scripts/prepare-npu)",
         path.display())]
     WrongChecksum {
         /// The ONNX file.

@@ -6,6 +6,8 @@
 
 use std::path::{Path, PathBuf};
 
+use super::one_line;
+
 /// A model on an NPU, loaded by the process that holds this.
 pub trait NpuModel {
     /// The input's form.
@@ -122,6 +124,13 @@ pub enum NpuError {
         /// The vendor's name of that.
         word: &'static str,
     },
+}
+
+impl NpuError {
+    /// The library at `path` cannot serve for `reason`, a foreign one perhaps.
+    pub(super) fn library(path: &Path, reason: impl std::fmt::Display) -> Self {
+        Self::Library { path: path.to_owned(), reason: one_line(reason) }
+    }
 }
 
 impl PixelForm {

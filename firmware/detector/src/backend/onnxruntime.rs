@@ -11,9 +11,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ort::environment::Environment;
 use ort::logging::LogLevel;
 
-use super::{BackendError, NetworkPlan};
+use super::{BackendError, NetworkPlan, one_line};
 
-mod library;
 mod session;
 
 use session::OrtNetwork;
@@ -34,7 +33,7 @@ impl Runtime {
     pub fn open(library: &Path) -> Result<Self, BackendError> {
         let refused = |reason: String| BackendError::Library {
             path: library.to_owned(),
-            reason: reason.split_whitespace().collect::<Vec<_>>().join(" "),
+            reason: one_line(reason),
         };
         let canonical = library.canonicalize().map_err(|error| refused(error.to_string()))?;
         let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
@@ -46,7 +45,7 @@ impl Runtime {
                 Err(refused(format!("this process already runs {other}")))
             };
         }
-        library::examine(&canonical).map_err(|reason| refused(reason.to_string()))?;
+        super::library::examine(&canonical).map_err(|reason| refused(reason.to_string()))?;
         let environment = environment(&canonical).map_err(&refused)?;
         let runtime = Self { version: version(), environment, library: canonical };
         Ok(loaded.insert(runtime).clone())

@@ -8,6 +8,7 @@
 use std::path::PathBuf;
 use std::rc::Rc;
 
+use super::library::found;
 use super::npu::{NpuError, NpuModel, NpuPlan, NpuReport, PixelForm};
 
 pub mod abi;
@@ -25,6 +26,7 @@ use lent::LentTensors;
 use library::Functions;
 use preflight::ModelFile;
 use session::Session;
+use tensor::CONVERT;
 
 /// What only this vendor's NPU can be told.
 #[derive(Clone, Debug)]
@@ -78,11 +80,12 @@ pub enum Transfer {
 pub fn open(plan: &NpuPlan<'_>, options: &RknnOptions) -> Result<Box<dyn NpuModel>, NpuError> {
     let file = ModelFile::read(plan.model)?;
     let chip = file.chip(&options.device_tree)?;
-    if let Some(version) = library::stated_version(plan.library)? {
+    let library = found(plan.library).map_err(|unfit| NpuError::library(plan.library, unfit))?;
+    if let Some(version) = library::stated_version(&library) {
         preflight::reality(plan, &version)?;
         file.suits(&version)?;
     }
-    let functions = Functions::load(plan.library)?;
+    let functions = Functions::load(&library)?;
     let load = || load(functions, plan, &file, options.cores);
     let (session, mut report) = load()?;
     report.chip = chip;
@@ -193,12 +196,11 @@ fn load(
 
 /// The attributes of the outputs called `names`.
 fn outputs(session: &Session, names: &[String]) -> Result<Outputs, NpuError> {
-    const REMEDY: &str = "prepare the model again with scripts/prepare-models";
     let counts = session.counts()?;
     if counts.inputs != 1 || counts.outputs as usize != names.len() {
         let got = format!("{} inputs, {} outputs", counts.inputs, counts.outputs);
         let expected = format!("1 input, {} outputs", names.len());
-        return Err(tensor::odd("number of tensors", got, &expected, REMEDY));
+        return Err(tensor::odd("number of tensors", got, &expected, CONVERT));
     }
     let attrs = (0..counts.outputs).map(|index| {
         // A library that answers about another tensor must not lead elsewhere.
@@ -209,7 +211,7 @@ fn outputs(session: &Session, names: &[String]) -> Result<Outputs, NpuError> {
         let attr = attrs.iter().find(|attr| abi::text(&attr.name) == *name);
         attr.copied().ok_or_else(|| {
             let have: Vec<_> = attrs.iter().map(|attr| abi::text(&attr.name)).collect();
-            tensor::odd("list of outputs", format!("{have:?}"), &format!("one {name:?}"), REMEDY)
+            tensor::odd("list of outputs", format!("{have:?}"), &format!("one {name:?}"), CONVERT)
         })
     };
     names.iter().map(called).collect()
@@ -217,8 +219,8 @@ fn outputs(session: &Session, names: &[String]) -> Result<Outputs, NpuError> {
 
 /// A function that was needed and is not in the library.
 fn absent(function: &'static str) -> NpuError {
-    let remedy = "leave the NPU's cores and transfer at auto: this chip's library has no such \
-                  choice";
+    let remedy = "leave detector.npu_cores and detector.npu_transfer at \"auto\": this chip's \
+                  library has no such choice";
     tensor::odd("library", format!("one without {function}"), "one that has it", remedy)
 }
 

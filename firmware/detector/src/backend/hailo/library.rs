@@ -13,6 +13,7 @@ use super::abi::{
     Temperatures, Version,
 };
 use super::status;
+use crate::backend::library::{found, opened};
 use crate::backend::npu::{NpuError, Simulated};
 
 /// The loaded library.
@@ -72,13 +73,9 @@ functions! {
 impl Library {
     /// Loads the library at `path` for the rest of the process's life.
     pub(super) fn open(path: &Path, simulated: Simulated) -> Result<Self, NpuError> {
-        let refused = |reason: String| NpuError::Library {
-            path: path.to_owned(),
-            reason: reason.split_whitespace().collect::<Vec<_>>().join(" "),
-        };
-        // SAFETY: whoever configured the path trusts its initializers, as of every library.
-        let library =
-            unsafe { libloading::Library::new(path) }.map_err(|error| refused(told(&error)))?;
+        let refused = |reason: String| NpuError::library(path, reason);
+        let file = found(path).map_err(|unfit| refused(unfit.to_string()))?;
+        let library = opened(&file).map_err(refused)?;
         let version = number(&library).map_err(&refused)?;
         let version = match simulated_version(&library) {
             Some(said) if simulated == Simulated::Refuse => {
@@ -88,7 +85,6 @@ impl Library {
             None => gate(version),
         }?;
         let functions = Functions::find(&library).map_err(refused)?;
-        std::mem::forget(library);
         Ok(Self { functions, version })
     }
 
@@ -99,11 +95,6 @@ impl Library {
         }
         Err(status::failure(call, status, &self.version))
     }
-}
-
-/// The loader's own words stand in the source of the error.
-fn told(error: &dyn std::error::Error) -> String {
-    error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
 }
 
 /// The library's version in numbers.
@@ -176,8 +167,9 @@ mod tests {
     #[test]
     fn a_file_that_is_no_libhailort_is_an_error_that_names_it() {
         for (path, expected) in [
-            ("/nowhere/libhailort.so.4", "/nowhere/libhailort.so.4: dlopen failed: /nowhere/lib"),
-            ("./Cargo.toml", "./Cargo.toml: invalid ELF header"),
+            ("/nowhere/libhailort.so.4", "/nowhere/libhailort.so.4: cannot be read: No such file"),
+            ("./Cargo.toml", "./Cargo.toml: is not a shared library"),
+            ("libnobody-has-this.so", "libnobody-has-this.so: dlopen failed: libnobody"),
             ("libc.so.6", "has no function hailo_get_library_version"),
         ] {
             let error = Library::open(Path::new(path), Simulated::Accept).unwrap_err().to_string();

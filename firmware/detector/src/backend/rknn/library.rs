@@ -10,6 +10,7 @@ use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
 use super::abi;
+use crate::backend::library::opened;
 use crate::backend::npu::NpuError;
 
 /// The functions of a loaded `librknnrt.so`.
@@ -47,11 +48,8 @@ const STATED: &[u8] = b"librknnrt version: ";
 impl Functions {
     /// Loads `path` for as long as the process lives.
     pub(super) fn load(path: &Path) -> Result<Self, NpuError> {
-        // SAFETY: loading runs the library's initializers. The path is the configuration's; whose
-        // library it is, is as trusted as this program's own file.
-        let library = unsafe { libloading::Library::new(path) };
-        let library = library.map_err(|error| refused(path, &error))?;
-        let library = Symbols { path: path.to_owned(), library: ManuallyDrop::new(library) };
+        let library = opened(path).map_err(|error| NpuError::library(path, error))?;
+        let library = Symbols { path: path.to_owned(), library };
         // SAFETY: each type is the vendor's declaration of the function of that name.
         unsafe {
             Ok(Self {
@@ -68,17 +66,15 @@ impl Functions {
 }
 
 /// The version that the file at `path` states, before anything in it runs; runtimes tell by call
-/// only once a model is loaded, which a too old one cannot do.
-pub(super) fn stated_version(path: &Path) -> Result<Option<String>, NpuError> {
-    let bytes = std::fs::read(path).map_err(|error| refused(path, &error))?;
-    let at = bytes.windows(STATED.len()).position(|window| window == STATED);
-    let stated = at.map(|at| &bytes[at + STATED.len()..]);
-    let ends = |byte: &u8| !byte.is_ascii_graphic();
-    Ok(stated.and_then(|text| text.split(ends).next()).and_then(|version| {
-        // What the vendor formats into it at run time is no version.
-        let starts = version.first().is_some_and(u8::is_ascii_digit);
-        starts.then(|| String::from_utf8_lossy(version).into_owned())
-    }))
+/// only once a model is loaded, which a too old one cannot do. `None` also where only the loader
+/// knows the file.
+pub(super) fn stated_version(path: &Path) -> Option<String> {
+    let bytes = std::fs::read(path).ok()?;
+    let at = bytes.windows(STATED.len()).position(|window| window == STATED)?;
+    let version = bytes[at + STATED.len()..].split(|byte| !byte.is_ascii_graphic()).next()?;
+    // What the vendor formats into it at run time is no version.
+    let starts = version.first().is_some_and(u8::is_ascii_digit);
+    starts.then(|| String::from_utf8_lossy(version).into_owned())
 }
 
 struct Symbols {
@@ -100,7 +96,10 @@ impl Symbols {
         // SAFETY: the caller's promise.
         unsafe { self.optional(name) }.ok_or_else(|| {
             let name = name.to_string_lossy();
-            refused(&self.path, &format!("has no function {name}, expected a librknnrt.so"))
+            NpuError::library(
+                &self.path,
+                format_args!("has no function {name}, expected a librknnrt.so"),
+            )
         })
     }
 
@@ -128,11 +127,6 @@ impl Symbols {
     }
 }
 
-fn refused(path: &Path, reason: &dyn std::fmt::Display) -> NpuError {
-    let reason = reason.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
-    NpuError::Library { path: path.to_owned(), reason }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -155,7 +149,7 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         let stated = |bytes: &[u8]| {
             std::fs::write(file.path(), bytes).unwrap();
-            stated_version(file.path()).unwrap()
+            stated_version(file.path())
         };
         let real = b"\x7fELF\0librknnrt version: 2.3.2 (429f97ae6b@2025-04-09T09:09:27)\0";
         assert_eq!(stated(real).as_deref(), Some("2.3.2"));

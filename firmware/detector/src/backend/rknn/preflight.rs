@@ -6,13 +6,14 @@
 
 use std::path::{Path, PathBuf};
 
-use super::tensor::odd;
+use super::tensor::{CONVERT, odd};
 use super::version::Version;
 use crate::backend::npu::{NpuError, NpuPlan, Simulated};
 
-const PREPARE: &str = "prepare the model again with scripts/prepare-models";
-const OTHER_CHIP: &str = "prepare the model for this board's chip, or choose another backend";
-const OLD_LIBRARY: &str = "install a librknnrt.so of the model's toolkit release or newer, from the vendor's rknn-toolkit2";
+const OTHER_CHIP: &str =
+    "install the conversion for this board's chip, which scripts/prepare-npu makes too";
+const OLD_LIBRARY: &str = "install a librknnrt.so of the model's toolkit release or newer, from the \
+     vendor's rknn-toolkit2";
 const OLD_DRIVER: &str = "update the board's kernel to one with rknpu driver 0.9.6 or newer";
 
 /// The first version of the file's form that is known here, and the only one so far.
@@ -50,19 +51,19 @@ impl ModelFile {
     pub(super) fn read(file: &[u8]) -> Result<Self, NpuError> {
         let Some(head) = file.get(..HEAD_BYTES).filter(|head| head.starts_with(MAGIC)) else {
             let start = String::from_utf8_lossy(&file[..file.len().min(MAGIC.len())]);
-            return Err(odd("file", format!("one that begins {start:?}"), "RKNN", PREPARE));
+            return Err(odd("file", format!("one that begins {start:?}"), "RKNN", CONVERT));
         };
         let form = number(head, 8).unwrap_or_default();
         if form != FORM {
-            return Err(odd("file's form", form.to_string(), &FORM.to_string(), PREPARE));
+            return Err(odd("file's form", form.to_string(), &FORM.to_string(), CONVERT));
         }
         let tail = number(head, 16).and_then(|length| description(file, length));
         let tail = tail.ok_or_else(|| {
             let got = format!("{} bytes, cut short or followed by more", file.len());
-            odd("file", got, "a whole one", PREPARE)
+            odd("file", got, "a whole one", CONVERT)
         })?;
         let tail: Tail = serde_json::from_slice(tail).map_err(|error| {
-            odd("file's description", error.to_string(), "target_platform and version", PREPARE)
+            odd("file's description", error.to_string(), "target_platform and version", CONVERT)
         })?;
         let platforms = match tail.target_platform {
             Platforms::Several(platforms) => platforms,
@@ -72,12 +73,15 @@ impl ModelFile {
     }
 
     /// This board's chip, which must be one of the model's; `device_tree` is the kernel's
-    /// description of the board. Where there is none nothing is compared, and the text says so.
+    /// description of the board. Where there is none nothing is compared, and the words for the chip
+    /// say so.
     pub(super) fn chip(&self, device_tree: &Path) -> Result<String, NpuError> {
         let platforms = self.platforms.join(", ");
         let Ok(compatible) = std::fs::read(device_tree.join("compatible")) else {
             let place = device_tree.display();
-            return Ok(format!("not compared with the model's {platforms}: no {place}/compatible"));
+            return Ok(format!(
+                "an unknown chip (no {place}/compatible to compare the model's {platforms} with)"
+            ));
         };
         let compatible = String::from_utf8_lossy(&compatible);
         let board = compatible.split('\0').filter(|name| !name.is_empty());

@@ -8,9 +8,9 @@ use super::abi::{self, TensorAttr, element, format, quantization};
 use crate::backend::npu::{NpuError, PixelForm};
 
 /// What to do about a model whose tensors are not what this program takes.
-const PREPARE: &str = "prepare the model again with this release's scripts/prepare-models";
+pub(super) const CONVERT: &str = "convert the model again with this release's scripts/prepare-npu";
 /// What to do about tensors the runtime lays out in a way unknown here.
-const COPY: &str = "set the NPU's transfer to copied, and tell the makers of this program";
+const COPY: &str = "set detector.npu_transfer to \"copied\", and tell the makers of this program";
 
 /// Where the values of one output are.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -72,7 +72,7 @@ impl Element {
                     abi::text(&attr.name)
                 ),
                 "int8 with a zero point and a scale, or a float",
-                PREPARE,
+                CONVERT,
             )),
         }
     }
@@ -86,7 +86,7 @@ pub(super) fn copied_input(attr: &TensorAttr, size: (usize, usize)) -> Result<Pi
             what: "input size",
             got: format!("{width}x{height}"),
             expected: format!("{}x{}", size.0, size.1),
-            remedy: PREPARE,
+            remedy: CONVERT,
         });
     }
     Ok(PixelForm { width, height, row_bytes: 3 * width })
@@ -203,7 +203,7 @@ fn fitting(form: OutputForm) -> Result<OutputForm, NpuError> {
         "bytes of an output",
         form.bytes.to_string(),
         &needed.map_or_else(|| "fewer values".to_owned(), |needed| needed.to_string()),
-        PREPARE,
+        CONVERT,
     ))
 }
 
@@ -219,7 +219,7 @@ fn logical(attr: &TensorAttr) -> Result<(usize, usize, usize), NpuError> {
             "dimensions of an output",
             format!("{sizes:?} in format {} for {:?}", attr.fmt, abi::text(&attr.name)),
             "1, channels, rows, columns",
-            PREPARE,
+            CONVERT,
         )),
     }
 }
@@ -234,7 +234,7 @@ fn picture_size(attr: &TensorAttr) -> Result<(usize, usize), NpuError> {
             "dimensions of the input",
             format!("{sizes:?} in format {}", attr.fmt),
             "one picture of three channels",
-            PREPARE,
+            CONVERT,
         )),
     }
 }
