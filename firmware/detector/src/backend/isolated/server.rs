@@ -8,7 +8,7 @@ use std::os::fd::OwnedFd;
 use std::thread;
 use std::time::Duration;
 
-use rustix::io::retry_on_intr;
+use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
 use rustix::process::Signal;
 
@@ -19,7 +19,7 @@ use crate::backend::npu::{NpuModel, NpuPlan};
 use crate::backend::rknn::RknnOptions;
 use crate::backend::{BackendKind, hailo, rknn};
 
-/// How often it is looked whether the owner is still there while it sends.
+/// How often it is looked whether the owner is still there.
 const LOOK: Duration = Duration::from_millis(500);
 /// How long releasing a runtime in order may take once the owner is gone.
 const RELEASE: Duration = Duration::from_secs(2);
@@ -81,14 +81,21 @@ pub fn serve(socket: OwnedFd) -> Result<(), ServeError> {
 /// for that comes when the thread ends that started the process, and the daemon starts some in threads
 /// that end.)
 fn outlive(owner: &OwnedFd) {
-    let mut byte = [0];
-    // Only looked at: whoever serves reads it.
-    let mut look = || retry_on_intr(|| recv(owner, &mut byte, RecvFlags::PEEK));
-    while matches!(look(), Ok((1.., _))) {
+    while is_there(owner) {
         thread::sleep(LOOK);
     }
     thread::sleep(RELEASE);
     let _ = rustix::process::kill_process(rustix::process::getpid(), Signal::KILL);
+}
+
+/// Whether the other end is open. Does not wait: of two that wait for a packet the kernel wakes one, and
+/// whoever serves would sleep on.
+fn is_there(owner: &OwnedFd) -> bool {
+    // Only looked at: whoever serves reads it.
+    match recv(owner, &mut [0], RecvFlags::PEEK | RecvFlags::DONTWAIT) {
+        Ok((bytes, _)) => bytes > 0,
+        Err(error) => [Errno::AGAIN, Errno::INTR].contains(&error),
+    }
 }
 
 fn open(order: &Order, model: &[u8]) -> Result<Box<dyn NpuModel>, String> {
@@ -150,5 +157,23 @@ impl<'m> Desk<'m> {
             self.model.read(index, values).map_err(|error| error.to_string())?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_owner_is_watched_without_a_wait_and_without_a_packet_lost() {
+        let (owner, ours) = Channel::pair().unwrap();
+        assert!(is_there(&ours), "silent");
+        owner.signal(RUN).unwrap();
+        assert!(is_there(&ours) && is_there(&ours), "it has said something");
+        let mut serving = Channel::new(ours.try_clone().unwrap()).unwrap();
+        assert_eq!(serving.signalled().unwrap(), RUN);
+        assert!(is_there(&ours));
+        drop(owner);
+        assert!(!is_there(&ours));
     }
 }
