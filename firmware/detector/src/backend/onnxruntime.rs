@@ -4,12 +4,15 @@
 //! library for another processor is an error, not a crash; its log goes to `tracing`; no thread
 //! spins while there is nothing to compute. Refuses: a second, different library in one process,
 //! which onnxruntime does not allow.
+#![allow(unsafe_code, reason = "asks the library for its version by its C interface")]
 
+use std::ffi::CStr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ort::environment::Environment;
 use ort::logging::LogLevel;
+use ort::sys::OrtApiBase;
 
 use super::{BackendError, NetworkPlan, one_line};
 
@@ -47,7 +50,8 @@ impl Runtime {
         }
         super::library::examine(&canonical).map_err(|reason| refused(reason.to_string()))?;
         let environment = environment(&canonical).map_err(&refused)?;
-        let runtime = Self { version: version(), environment, library: canonical };
+        let version = version(&canonical).map_err(refused)?;
+        let runtime = Self { version, environment, library: canonical };
         Ok(loaded.insert(runtime).clone())
     }
 
@@ -81,12 +85,21 @@ fn environment(library: &Path) -> Result<Environment, String> {
     Ok(environment)
 }
 
-/// The version out of the build's description, which names the release branch it was made from.
-fn version() -> String {
-    let info = ort::info();
-    let branch = info.split_once("git-branch=").map_or(info, |(_, rest)| rest);
-    let branch = branch.split([',', ' ']).next().unwrap_or_default();
-    branch.trim_start_matches("rel-").to_owned()
+/// The version the library that was loaded from `path` says it has: `1.32.0`. The crate that drives it
+/// knows only how it was built.
+fn version(path: &Path) -> Result<String, String> {
+    let library = super::library::opened(path)?;
+    // SAFETY: the type is that of the function since the first version, and what it gives is the
+    // library's own for as long as it is loaded.
+    unsafe {
+        let base = library.get::<unsafe extern "C" fn() -> *const OrtApiBase>(c"OrtGetApiBase");
+        let base = base.map_err(|error| error.to_string())?().as_ref();
+        let text = base.map_or(std::ptr::null(), |base| (base.GetVersionString)());
+        if text.is_null() {
+            return Err("has no version, expected onnxruntime's".to_owned());
+        }
+        Ok(CStr::from_ptr(text).to_string_lossy().into_owned())
+    }
 }
 
 fn log(level: LogLevel, _category: &str, _id: &str, location: &str, message: &str) {
@@ -95,5 +108,22 @@ fn log(level: LogLevel, _category: &str, _id: &str, location: &str, message: &st
         LogLevel::Fatal | LogLevel::Error => tracing::error!(location, "onnxruntime: {message}"),
         LogLevel::Warning => tracing::warn!(location, "onnxruntime: {message}"),
         LogLevel::Info | LogLevel::Verbose => tracing::trace!(location, "onnxruntime: {message}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::prepared::ModelRoot;
+
+    #[test]
+    #[allow(clippy::print_stdout, reason = "what a machine lacks is said, not passed over")]
+    fn the_version_is_the_librarys_own_whatever_branch_it_was_built_from() {
+        let library = ModelRoot::from_environment().onnxruntime_library();
+        if !library.is_file() {
+            return println!("skipped: no libonnxruntime.so is prepared");
+        }
+        let runtime = Runtime::open(&library).unwrap();
+        assert!(runtime.version().starts_with("1."), "{}", runtime.version());
     }
 }
