@@ -74,6 +74,17 @@ impl NpuOptions {
     /// Several times the slowest chip's time for the largest input, and short enough that somebody
     /// who falls meanwhile is still falling.
     pub const DEADLINE: Duration = Duration::from_millis(500);
+
+    /// Whose NPUs this box has, by its configuration or else as the kernel tells it.
+    #[must_use]
+    pub fn kinds(&self) -> Vec<BackendKind> {
+        let mut kinds: Vec<_> = match &self.platform {
+            Some(platform) => vec![presence::kind_of(platform)],
+            None => presence::platforms().map(presence::kind_of).collect(),
+        };
+        kinds.dedup();
+        kinds
+    }
 }
 
 impl Options {
@@ -256,6 +267,16 @@ mod tests {
             let (got, reason) = precision(asked, backend, measured);
             assert_eq!(got, expected, "{asked:?} {backend}");
             assert!(reason.contains(why), "{reason}");
+        }
+    }
+
+    #[test]
+    fn a_configured_chip_is_the_only_npu_there_is() {
+        for (platform, expected) in [("rk3566", BackendKind::Rknn), ("hailo8l", BackendKind::Hailo)]
+        {
+            let options =
+                NpuOptions { platform: Some(platform.to_owned()), ..NpuOptions::default() };
+            assert_eq!(options.kinds(), [expected]);
         }
     }
 

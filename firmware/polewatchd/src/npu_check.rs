@@ -96,15 +96,17 @@ pub enum CheckError {
     Film(#[from] VideoError),
 }
 
-/// Tests the NPU that `config` names, or every kind there is, on drawn pictures and on `film`.
+/// Tests the NPU that `config` names, or those this box has, on drawn pictures and on `film`.
 ///
 /// # Errors
 /// What the NPU is measured with cannot be used; what is wrong with the NPU stands in the report.
 pub fn run(config: &Config, film: Option<&Path>) -> Result<Report, CheckError> {
     let options = analysis::options(config);
-    let kinds = match options.backend {
-        Some(kind) if kind.is_npu() => vec![kind],
-        _ => vec![BackendKind::Rknn, BackendKind::Hailo],
+    let kinds = match (options.backend, options.npu.kinds()) {
+        (Some(kind), _) if kind.is_npu() => vec![kind],
+        // So that it is said of each that there is none.
+        (_, none) if none.is_empty() => vec![BackendKind::Rknn, BackendKind::Hailo],
+        (_, kinds) => kinds,
     };
     let mut trials = Vec::new();
     for kind in &kinds {
