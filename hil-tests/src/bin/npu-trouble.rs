@@ -101,6 +101,9 @@ impl<'a> Stage<'a> {
         for _ in 0..10 {
             self.frame()?;
         }
+        if let Some(trouble) = self.failover.trouble() {
+            bail!("in trouble while it is healthy: {trouble}");
+        }
         let healthy = std::mem::take(&mut self.gap);
         fs::write(self.faults, trouble)?;
         let since = Instant::now();

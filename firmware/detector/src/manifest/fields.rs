@@ -125,6 +125,8 @@ pub(super) struct NpuModels {
     pub(super) models: Vec<NpuModel>,
 }
 
+/// With the keys of [`Weights`] once more: flattened, a wrong one would be told by the line its table
+/// begins at.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NpuModel {
