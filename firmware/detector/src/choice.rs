@@ -13,8 +13,9 @@ use std::time::Duration;
 use crate::backend::npu::Simulated;
 use crate::backend::rknn::{Cores, Transfer};
 use crate::backend::{BackendError, BackendKind, Engine, NpuRuntime, Runtime};
-use crate::manifest::Precision;
-use crate::prepared::{Measured, ModelRoot, PreparedModel};
+use crate::detector::DetectorError;
+use crate::manifest::{NpuModels, Precision, Thresholds};
+use crate::prepared::{Measured, ModelRoot, PreparedError, PreparedModel};
 use crate::presence;
 
 /// What to run; `None` is `auto` throughout.
@@ -125,6 +126,16 @@ pub struct Choice {
     pub reason: String,
 }
 
+impl Choice {
+    /// What alarms carry of the model: the first eight bytes of its SHA-256.
+    #[must_use]
+    pub fn model_id(&self) -> [u8; 8] {
+        let digits = self.model_sha256.get(..16);
+        let value = digits.and_then(|digits| u64::from_str_radix(digits, 16).ok());
+        value.unwrap_or_default().to_be_bytes()
+    }
+}
+
 impl std::fmt::Display for Choice {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { model, backend, backend_version, precision, threads, reason, .. } = self;
@@ -137,16 +148,11 @@ impl std::fmt::Display for Choice {
     }
 }
 
-/// The engine for `options` and why; `auto` is the CPU's best.
-pub(crate) fn engine(options: &Options) -> Result<(Engine, String), BackendError> {
-    match options.backend {
-        Some(kind) if kind.is_npu() => {
-            let runtime = npu_of(kind, &options.npu)?;
-            let whose = if options.npu.platform.is_some() { "by its configuration " } else { "" };
-            let why = format!("{whose}this box has an NPU ({})", runtime.platform);
-            Ok((Engine::Npu(runtime), why))
-        }
-        _ => cpu_engine(options),
+/// The model `options` ask for, else the best that is prepared.
+pub(crate) fn model(options: &Options) -> Result<PreparedModel, PreparedError> {
+    match &options.model {
+        Some(folder) => PreparedModel::open(folder),
+        None => options.root.best_model(),
     }
 }
 
@@ -170,25 +176,71 @@ pub(crate) fn cpu_engine(options: &Options) -> Result<(Engine, String), BackendE
     }
 }
 
-/// The NPU that `options` ask for or, by `auto`, that this box has and `model` was converted for.
-pub(crate) fn npu(options: &Options, model: &PreparedModel) -> Option<BackendKind> {
+/// What is to be done about an NPU.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum NpuUse {
+    /// Nothing: there is none, or the CPU is asked for.
+    None,
+    /// It has the detector, and the CPU stands ready.
+    Run,
+    /// This box has one which nothing was converted for, as the sentence says.
+    Idle(String),
+}
+
+/// What `options` mean for an NPU with `model`. One that is asked for, or whose `npu.toml` cannot be
+/// read, is to run: why it cannot is then its trouble, and over when that is mended.
+pub(crate) fn npu_use(options: &Options, model: &PreparedModel) -> NpuUse {
     match options.backend {
-        Some(kind) => kind.is_npu().then_some(kind),
-        None => {
-            let platform = platform(None, &options.npu)?;
-            model.npu_models().serves(&platform).then(|| presence::kind_of(&platform))
+        Some(kind) if kind.is_npu() => return NpuUse::Run,
+        Some(_) => return NpuUse::None,
+        None => {}
+    }
+    let platforms = platforms(options);
+    let Some(first) = platforms.first() else { return NpuUse::None };
+    match model.npu_models() {
+        Ok(models) if !platforms.iter().any(|platform| models.serves(platform)) => {
+            NpuUse::Idle(format!(
+                "the NPU here ({first}) is not used because {} has no model for it \
+                 (scripts/prepare-npu converts)",
+                NpuModels::FILE
+            ))
         }
+        _ => NpuUse::Run,
     }
 }
 
-fn npu_of(kind: BackendKind, options: &NpuOptions) -> Result<NpuRuntime, BackendError> {
-    let platform = platform(Some(kind), options).ok_or_else(|| {
-        kind.error(
+/// The NPU that `options` ask for or that this box has, and why.
+pub(crate) fn npu_engine(
+    options: &Options,
+    model: &PreparedModel,
+) -> Result<(NpuRuntime, String), DetectorError> {
+    let kind = options.backend.filter(|kind| kind.is_npu());
+    let platform = best_served(platforms(options), &model.npu_models()?).ok_or_else(|| {
+        kind.unwrap_or(BackendKind::Rknn).error(
             "looking for the NPU",
             "this box has none that is known, expected its name in \
                     detector.npu_platform if there is one",
         )
     })?;
+    let why = match kind {
+        Some(kind) => format!("{kind} on {platform} was asked for"),
+        None if options.npu.platform.is_some() => {
+            format!("by its configuration this box has an NPU ({platform})")
+        }
+        None => format!("this box has an NPU ({platform})"),
+    };
+    Ok((runtime_on(platform, &options.npu)?, why))
+}
+
+/// The scores measured for the NPU's model, known also while it is in trouble.
+pub(crate) fn npu_thresholds(options: &Options, model: &PreparedModel) -> Option<Thresholds> {
+    let models = model.npu_models().ok()?;
+    let platform = best_served(platforms(options), &models)?;
+    models.of(&platform).next().map(|conversion| conversion.weights.thresholds)
+}
+
+fn runtime_on(platform: String, options: &NpuOptions) -> Result<NpuRuntime, BackendError> {
+    let kind = presence::kind_of(&platform);
     let process = match &options.process {
         Some(process) => process.clone(),
         None => beside_this_program(kind)?,
@@ -199,13 +251,22 @@ fn npu_of(kind: BackendKind, options: &NpuOptions) -> Result<NpuRuntime, Backend
     Ok(NpuRuntime { kind, platform, process, library, simulated, cores, transfer, deadline })
 }
 
-/// The chip: the configured one, else what this box has.
-fn platform(kind: Option<BackendKind>, options: &NpuOptions) -> Option<String> {
-    let fits = |platform: &String| kind.is_none_or(|kind| presence::kind_of(platform) == kind);
-    match &options.platform {
-        Some(platform) => Some(platform.clone()).filter(fits),
-        None => presence::platforms().map(str::to_owned).find(fits),
-    }
+/// The chips that may be meant, best first: the configured one, else what this box has; of the kind
+/// that is asked for.
+fn platforms(options: &Options) -> Vec<String> {
+    let found = match &options.npu.platform {
+        Some(platform) => vec![platform.clone()],
+        None => presence::platforms().map(str::to_owned).collect(),
+    };
+    let fits =
+        |platform: &String| options.backend.is_none_or(|kind| presence::kind_of(platform) == kind);
+    found.into_iter().filter(fits).collect()
+}
+
+/// The first that there is a model for, else the first.
+fn best_served(platforms: Vec<String>, models: &NpuModels) -> Option<String> {
+    let served = platforms.iter().position(|platform| models.serves(platform));
+    platforms.into_iter().nth(served.unwrap_or_default())
 }
 
 fn beside_this_program(kind: BackendKind) -> Result<PathBuf, BackendError> {
@@ -243,6 +304,8 @@ pub(crate) fn precision(
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     fn measured(auto_precision: Precision) -> Measured {
@@ -281,9 +344,52 @@ mod tests {
     }
 
     #[test]
+    fn a_checksum_is_carried_by_its_first_eight_bytes() {
+        for (model_sha256, expected) in [
+            ("0123456789abcdef00", [1, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef]),
+            ("short", [0; 8]),
+        ] {
+            let choice = Choice {
+                model: "tiny".to_owned(),
+                model_sha256: model_sha256.to_owned(),
+                backend: BackendKind::Tract,
+                backend_version: String::new(),
+                precision: Precision::Fp32,
+                threads: 1,
+                reason: String::new(),
+            };
+            assert_eq!(choice.model_id(), expected);
+        }
+    }
+
+    #[test]
+    fn the_chip_with_a_model_is_taken_before_one_without() {
+        let entry = |platform: &str| {
+            let sha256 = "0".repeat(64);
+            format!(
+                "[[model]]\nplatform = {platform:?}\nfile = \"m\"\nsha256 = {sha256:?}\nwidth = 640\n\
+                 height = 384\ntoolkit = \"t\"\nstart_confidence = 0.3\nkeep_confidence = 0.2\n\
+                 suppression_iou = 0.6\n"
+            )
+        };
+        let card = ["hailo8", "hailo8l", "rk3588"];
+        for (converted, expected) in [
+            ("hailo8l", Some("hailo8l")),
+            ("hailo8", Some("hailo8")),
+            ("rk3588", Some("rk3588")),
+            ("rv1126b", Some("hailo8")),
+        ] {
+            let models = NpuModels::parse(Path::new("npu.toml"), &entry(converted)).unwrap();
+            let chosen = best_served(card.map(str::to_owned).to_vec(), &models);
+            assert_eq!(chosen.as_deref(), expected, "{converted}");
+        }
+        assert_eq!(best_served(Vec::new(), &NpuModels::default()), None);
+    }
+
+    #[test]
     fn a_library_that_is_not_there_leaves_tract_and_says_so() {
         let root = ModelRoot::from(PathBuf::from("nowhere"));
-        let (engine, why) = engine(&Options { root, ..Options::default() }).unwrap();
+        let (engine, why) = cpu_engine(&Options { root, ..Options::default() }).unwrap();
         assert_eq!(engine.kind(), BackendKind::Tract);
         assert!(why.contains("nowhere/runtime/libonnxruntime.so"), "{why}");
     }

@@ -1,24 +1,26 @@
 //! The detector: one picture in, its detections out.
 //!
 //! Promises: the whole picture or, where the engine can, a part of it costs as much as its area;
-//! a picture of another size makes a new plan and drops the old one. Refuses: knowing where pictures
+//! a picture of another size makes a new plan, and loads the network anew only where its input has
+//! another size too. Refuses: knowing where pictures
 //! come from and what follows them; which part is worth a look is [`crate::attention`]'s.
 
 use analytics::detection::Detection;
-use analytics::geometry::NormBox;
 
 use crate::attention::Look;
-use crate::backend::{BackendError, BackendKind, Engine, InputTensor, Network, NetworkPlan};
+use crate::backend::{BackendError, BackendKind, Engine, InputTensor};
 use crate::choice::{self, Choice, Options};
-use crate::head::{HeadDecoder, ShapeError};
-use crate::letterbox::{Fit, Letterbox, Window};
-use crate::manifest::{Input, Thresholds, Weights};
+use crate::head::ShapeError;
+use crate::letterbox::Fit;
+use crate::manifest::Thresholds;
 use crate::picture::{Picture, PictureError};
 use crate::prepared::{PreparedError, PreparedModel};
 
 mod closer;
+mod plan;
 
 use closer::Closer;
+use plan::{Plan, View};
 
 /// A prepared model on an engine, planned for one picture size.
 pub struct Detector {
@@ -30,22 +32,6 @@ pub struct Detector {
     plan: Option<Plan>,
     /// Made at the first closer look.
     closer: Option<Closer>,
-}
-
-/// What depends on the picture's size.
-struct Plan {
-    letterbox: Letterbox,
-    /// The letterbox of keen looks, where the picture has more to show than the input takes.
-    keen: Option<Letterbox>,
-    network: Box<dyn Network>,
-    head: HeadDecoder,
-    /// What the network was given last: a window of the picture as it was fitted.
-    window: Window,
-    fit: Fit,
-    /// The input size the head is planned for.
-    decoded: (usize, usize),
-    /// What runs.
-    weights: Weights,
 }
 
 /// Why a detector cannot be opened or cannot go on.
@@ -98,16 +84,33 @@ impl Detector {
     /// No picture holds something at every second place; noise holds something at nearly each.
     const MOST_CROWDED: f32 = 0.5;
 
-    /// Opens what `options` ask for and plans for pictures of `width` x `height` pixels.
+    /// Opens what `options` ask for, on the CPU unless an NPU is asked for by name, and plans for
+    /// pictures of `width` x `height` pixels.
     pub fn open(options: &Options, width: usize, height: usize) -> Result<Self, DetectorError> {
+        if options.backend.is_some_and(BackendKind::is_npu) {
+            return Self::on_npu(options, (width, height));
+        }
+        let (engine, why) = choice::cpu_engine(options)?;
+        Self::on(engine, &why, options, (width, height))
+    }
+
+    /// As [`open`](Self::open), on the NPU that `options` ask for or that this box has.
+    pub(crate) fn on_npu(options: &Options, size: (usize, usize)) -> Result<Self, DetectorError> {
+        let (runtime, why) = choice::npu_engine(options, &choice::model(options)?)?;
+        Self::on(Engine::Npu(runtime), &why, options, size)
+    }
+
+    /// As [`open`](Self::open), on `engine`, which runs because of `why_engine`.
+    pub(crate) fn on(
+        engine: Engine,
+        why_engine: &str,
+        options: &Options,
+        size: (usize, usize),
+    ) -> Result<Self, DetectorError> {
         if !(1..=Options::MAX_THREADS).contains(&options.threads) {
             return Err(DetectorError::Threads { got: options.threads });
         }
-        let model = match &options.model {
-            Some(folder) => PreparedModel::open(folder)?,
-            None => options.root.best_model()?,
-        };
-        let (engine, why_engine) = choice::engine(options)?;
+        let model = choice::model(options)?;
         let (precision, why_precision) =
             choice::precision(options.precision, engine.kind(), model.measured());
         let mut choice = Choice {
@@ -119,10 +122,36 @@ impl Detector {
             threads: engine.threads(options.threads),
             reason: format!("{why_engine}; {why_precision}"),
         };
-        let input = &model.manifest().input;
-        let plan = Plan::new(&model, &engine, &choice, input, (width, height))?;
+        let view = View::new(&engine, &model.manifest().input, size);
+        let plan = Plan::new(&model, &engine, &choice, view)?;
         let thresholds = plan.noted_in(&mut choice);
         Ok(Self { thresholds, model, engine, choice, plan: Some(plan), closer: None })
+    }
+
+    /// Whether pictures of `size` can be looked at without loading the network anew.
+    pub(crate) fn takes(&self, size: (usize, usize)) -> bool {
+        let fit = Fit::new(size.0, size.1, &self.model.manifest().input);
+        self.fit().is_some_and(|planned| planned.network() == fit.network())
+    }
+
+    /// Plans for pictures of `size`: at once where the network's input stays as large as it is, as
+    /// long as [`open`](Self::open) where it does not.
+    pub(crate) fn fit_to(&mut self, size: (usize, usize)) -> Result<(), DetectorError> {
+        if self.fit().map(Fit::picture) == Some(size) {
+            return Ok(());
+        }
+        let view = View::new(&self.engine, &self.model.manifest().input, size);
+        if self.takes(size) {
+            self.planned()?.look_through(view);
+            return Ok(());
+        }
+        // The old plan goes first: two networks at once would be the daemon's peak of memory.
+        self.plan = None;
+        self.closer = None;
+        let plan = Plan::new(&self.model, &self.engine, &self.choice, view)?;
+        self.thresholds = plan.noted_in(&mut self.choice);
+        self.plan = Some(plan);
+        Ok(())
     }
 
     /// Letterboxes, infers and decodes the whole of `picture`: its detections, surest first, each
@@ -134,28 +163,19 @@ impl Detector {
     }
 
     /// The first step: what `look` asks of `picture` into the input tensor. A picture of another
-    /// size than the last makes a new plan first, which takes as long as opening. Gives what will
+    /// size than the last makes a new plan first, which may take as long as opening. Gives what will
     /// be looked at: the whole also where the engine cannot do less or less would not be cheaper.
     pub fn letterbox(&mut self, picture: &Picture<'_>, look: Look) -> Result<Look, DetectorError> {
-        let size = (picture.width(), picture.height());
-        if self.fit().map(Fit::picture) != Some(size) {
-            // The old plan goes first: two networks at once would be the daemon's peak of memory.
-            self.plan = None;
-            self.closer = None;
-            let input = &self.model.manifest().input;
-            let plan = Plan::new(&self.model, &self.engine, &self.choice, input, size)?;
-            self.thresholds = plan.noted_in(&mut self.choice);
-            self.plan = Some(plan);
-        }
+        self.fit_to((picture.width(), picture.height()))?;
         let takes_windows = self.engine.takes_windows();
         let plan = self.planned()?;
         let look = match look {
             Look::Part(region) | Look::Keen(region) if takes_windows => plan.aim(&region),
             _ => plan.aim_at_all(),
         };
-        let letterbox = match (look, &mut plan.keen) {
+        let letterbox = match (look, &mut plan.view.keen) {
             (Look::Keen(_), Some(keen)) => keen,
-            _ => &mut plan.letterbox,
+            _ => &mut plan.view.letterbox,
         };
         plan.network.resize(plan.window.size());
         match plan.network.input() {
@@ -188,7 +208,7 @@ impl Detector {
     /// The share of the network's whole input that was looked at last, 0 to 1.
     #[must_use]
     pub fn share(&self) -> f32 {
-        self.plan.as_ref().map_or(0.0, |plan| plan.window.share(plan.letterbox.fit()))
+        self.plan.as_ref().map_or(0.0, |plan| plan.window.share(plan.view.letterbox.fit()))
     }
 
     /// The scores the rest of the product acts on, as measured for the weights that run.
@@ -206,7 +226,7 @@ impl Detector {
     /// Where the picture lies in the network's input; `None` when no plan could be made for it.
     #[must_use]
     pub fn fit(&self) -> Option<&Fit> {
-        self.plan.as_ref().map(|plan| plan.letterbox.fit())
+        self.plan.as_ref().map(|plan| plan.view.letterbox.fit())
     }
 
     /// How many outputs the network has.
@@ -223,93 +243,5 @@ impl Detector {
 
     fn planned(&mut self) -> Result<&mut Plan, DetectorError> {
         self.plan.as_mut().ok_or(DetectorError::NoPlan)
-    }
-}
-
-impl Plan {
-    /// How many times finer a keen look is than one at the whole: somebody 20 pixels tall in a
-    /// picture of 1280 is 10 in the network's input, below what it can see, and 20 to a keen look.
-    const KEENER: usize = 2;
-
-    fn new(
-        model: &PreparedModel,
-        engine: &Engine,
-        choice: &Choice,
-        input: &Input,
-        (width, height): (usize, usize),
-    ) -> Result<Self, DetectorError> {
-        let manifest = model.manifest();
-        let unnormalized = input.unnormalized();
-        let input = if engine.takes_pixels() { &unnormalized } else { input };
-        let letterbox = Letterbox::new(width, height, input);
-        let size = letterbox.fit().network();
-        let weights = match engine {
-            Engine::Npu(runtime) => &model.npu_weights(&runtime.platform, size)?.weights,
-            Engine::Tract | Engine::OnnxRuntime(_) => model.weights(choice.precision)?,
-        };
-        let network = engine.load(&NetworkPlan {
-            model: &model.bytes_of(weights)?,
-            input: &input.tensor,
-            outputs: &manifest.head.outputs,
-            size,
-            threads: choice.threads,
-        })?;
-        let head = HeadDecoder::new(manifest, weights.thresholds, size, network.shapes())
-            .map_err(|error| DetectorError::Shape { model: manifest.name.clone(), error })?;
-        let fit = *letterbox.fit();
-        let finer = (input.long_side_px * Self::KEENER).min(width.max(height));
-        let wanted = engine.takes_windows() && finer >= input.long_side_px * 3 / 2;
-        let keen = wanted.then(|| {
-            let input = Input { long_side_px: finer, ..input.clone() };
-            Letterbox::new(width, height, &input)
-        });
-        let window = Window::whole(&fit);
-        let weights = weights.clone();
-        Ok(Self { letterbox, keen, network, head, window, fit, decoded: size, weights })
-    }
-
-    /// Notes in `choice` what only a plan knows; gives the thresholds that go with it.
-    fn noted_in(&self, choice: &mut Choice) -> Thresholds {
-        choice.model_sha256.clone_from(&self.weights.sha256);
-        if let Some(version) = self.network.version() {
-            version.clone_into(&mut choice.backend_version);
-        }
-        self.weights.thresholds
-    }
-
-    /// Aims at `region`: keenly where that costs no more than the whole.
-    fn aim(&mut self, region: &NormBox) -> Look {
-        if let Some(keen) = &self.keen {
-            let window = Window::around(region, keen.fit());
-            if window.share(self.letterbox.fit()) <= 1.0 {
-                (self.window, self.fit) = (window, *keen.fit());
-                return Look::Keen(*region);
-            }
-        }
-        let fit = *self.letterbox.fit();
-        (self.window, self.fit) = (Window::around(region, &fit), fit);
-        if self.window == Window::whole(&fit) { Look::Whole } else { Look::Part(*region) }
-    }
-
-    fn aim_at_all(&mut self) -> Look {
-        self.fit = *self.letterbox.fit();
-        self.window = Window::whole(&self.fit);
-        Look::Whole
-    }
-
-    /// The detections in the network's last run, whose input was `window` of what `fit` describes.
-    fn decode(
-        &mut self,
-        window: &Window,
-        fit: &Fit,
-        model: &str,
-    ) -> Result<&[Detection], DetectorError> {
-        if self.decoded != window.size() {
-            self.head
-                .plan(window.size(), self.network.shapes())
-                .map_err(|error| DetectorError::Shape { model: model.to_owned(), error })?;
-            self.decoded = window.size();
-        }
-        Ok(self.head.decode(self.network.as_ref(), window, fit)?)
     }
 }

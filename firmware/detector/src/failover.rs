@@ -1,9 +1,10 @@
 //! Failover: the NPU's detector, and the CPU's, which takes over while the NPU is in trouble.
 //!
-//! Promises: the CPU's stands ready from the start, so that it can look at the very picture on which
-//! the NPU failed; the NPU is tried again with back-off, in a thread, while the CPU works; on a box
-//! without an NPU all this is the CPU's detector alone. Refuses: to be asked for closer looks by an
-//! NPU, whose model has one shape: those are the CPU's.
+//! Promises: the CPU's stands ready from the start and for the pictures that come, so that it can look
+//! at the very picture on which the NPU failed; whatever loads the NPU's model is a thread, and the CPU
+//! works meanwhile; an NPU that failed is tried again with back-off; on a box without an NPU all this
+//! is the CPU's detector alone. Refuses: to be asked for closer looks by an NPU, whose model has one
+//! shape: those are the CPU's.
 
 use std::time::Duration;
 
@@ -12,12 +13,11 @@ use analytics::geometry::NormBox;
 use analytics::time::FrameTime;
 
 use crate::attention::Look;
-use crate::choice::{self, Choice, Options};
+use crate::choice::{self, Choice, NpuUse, Options};
 use crate::detector::{Detector, DetectorError};
 use crate::letterbox::Fit;
 use crate::manifest::Thresholds;
 use crate::picture::Picture;
-use crate::prepared::PreparedModel;
 
 mod npu;
 mod recovery;
@@ -28,6 +28,9 @@ use npu::Npu;
 pub struct Failover {
     npu: Option<Npu>,
     cpu: Detector,
+    thresholds: Thresholds,
+    /// Of the last picture, in pixels.
+    size: (usize, usize),
 }
 
 impl Failover {
@@ -42,17 +45,22 @@ impl Failover {
     /// # Errors
     /// When the CPU's detector cannot be opened.
     pub fn open(options: &Options, width: usize, height: usize) -> Result<Self, DetectorError> {
-        let model = match &options.model {
-            Some(folder) => PreparedModel::open(folder)?,
-            None => options.root.best_model()?,
-        };
-        let Some(kind) = choice::npu(options, &model) else {
-            return Ok(Self { npu: None, cpu: Detector::open(options, width, height)? });
-        };
-        let cpu = Options { backend: None, ..options.clone() };
-        let cpu = Detector::open(&cpu, width, height)?;
-        let npu = Npu::open(Options { backend: Some(kind), ..options.clone() }, (width, height));
-        Ok(Self { npu: Some(npu), cpu })
+        let size = (width, height);
+        let model = choice::model(options)?;
+        let npu_use = choice::npu_use(options, &model);
+        let (engine, mut why) = choice::cpu_engine(options)?;
+        if let NpuUse::Idle(idle) = &npu_use {
+            why = format!("{idle}; {why}");
+        }
+        let cpu = Detector::on(engine, &why, options, size)?;
+        if npu_use != NpuUse::Run {
+            return Ok(Self { thresholds: cpu.thresholds(), npu: None, cpu, size });
+        }
+        let npu = Npu::open(options.clone(), size);
+        let measured = npu.detector().map(Detector::thresholds);
+        let measured = measured.or_else(|| choice::npu_thresholds(options, &model));
+        let thresholds = measured.unwrap_or_else(|| cpu.thresholds());
+        Ok(Self { thresholds, npu: Some(npu), cpu, size })
     }
 
     /// As [`Detector::letterbox`], at `now`, on whichever works.
@@ -62,8 +70,13 @@ impl Failover {
         picture: &Picture<'_>,
         look: Look,
     ) -> Result<Look, DetectorError> {
+        let size = (picture.width(), picture.height());
         if let Some(npu) = &mut self.npu {
-            npu.attend(now, (picture.width(), picture.height()));
+            npu.attend(now, size);
+        }
+        if self.size != size {
+            self.size = size;
+            self.make_cpu_ready();
         }
         self.working().letterbox(picture, look)
     }
@@ -98,10 +111,11 @@ impl Failover {
         self.works().share()
     }
 
-    /// As [`Detector::thresholds`].
+    /// The scores the rest of the product acts on: the NPU's where there is one, whether or not it
+    /// works at the moment, so that what an alarm takes does not depend on when the NPU had trouble.
     #[must_use]
-    pub fn thresholds(&self) -> Thresholds {
-        self.works().thresholds()
+    pub const fn thresholds(&self) -> Thresholds {
+        self.thresholds
     }
 
     /// As [`Detector::choice`].
@@ -126,6 +140,14 @@ impl Failover {
     #[must_use]
     pub fn least_interval(&self) -> Duration {
         if self.trouble().is_some() { Self::STANDING_IN } else { Duration::ZERO }
+    }
+
+    /// Plans the CPU's detector for the pictures that come now: it may be needed for the next one.
+    fn make_cpu_ready(&mut self) {
+        if let Err(error) = self.cpu.fit_to(self.size) {
+            // It is tried again when the CPU has to look, and then fails that look.
+            tracing::warn!("the CPU could not take over: {error}");
+        }
     }
 
     fn working(&mut self) -> &mut Detector {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use crate::manifest::{Manifest, ManifestError, NpuModels, NpuWeights, Precision, Weights};
+use crate::manifest::{Manifest, ManifestError, NpuModels, Precision, Weights};
 
 /// Where prepared models and onnxruntime's library are looked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +21,6 @@ pub struct PreparedModel {
     folder: PathBuf,
     manifest: Manifest,
     measured: Option<Measured>,
-    npu: NpuModels,
 }
 
 /// What the preparation measured on this machine (`measured.toml`); figures not listed here are
@@ -152,13 +151,11 @@ impl PreparedModel {
     /// The manifest's name in its folder.
     pub const MANIFEST: &str = "model.toml";
 
-    /// Reads the manifest in `folder` and, if they are there, `measured.toml` and `npu.toml`.
+    /// Reads the manifest in `folder` and, if it is there, `measured.toml`.
     pub fn open(folder: &Path) -> Result<Self, PreparedError> {
         let manifest = Manifest::read(&folder.join(Self::MANIFEST))?;
         let measured = read_measured(&folder.join("measured.toml"))?;
-        let npu = folder.join(NpuModels::FILE);
-        let npu = if npu.is_file() { NpuModels::read(&npu)? } else { NpuModels::default() };
-        Ok(Self { folder: folder.to_owned(), manifest, measured, npu })
+        Ok(Self { folder: folder.to_owned(), manifest, measured })
     }
 
     /// What the model expects and gives.
@@ -181,10 +178,11 @@ impl PreparedModel {
         })
     }
 
-    /// Its conversions for NPUs.
-    #[must_use]
-    pub const fn npu_models(&self) -> &NpuModels {
-        &self.npu
+    /// Its conversions for NPUs, none without an `npu.toml`. Read when asked for: people edit that
+    /// file, and a mistake in it must not keep the CPU from detecting.
+    pub fn npu_models(&self) -> Result<NpuModels, PreparedError> {
+        let path = self.folder.join(NpuModels::FILE);
+        Ok(if path.is_file() { NpuModels::read(&path)? } else { NpuModels::default() })
     }
 
     /// The conversion for `platform` and an input of `size` pixels.
@@ -192,13 +190,17 @@ impl PreparedModel {
         &self,
         platform: &str,
         size: (usize, usize),
-    ) -> Result<&NpuWeights, PreparedError> {
-        self.npu.find(platform, size).ok_or_else(|| PreparedError::NoSuchConversion {
-            path: self.folder.join(NpuModels::FILE),
-            platform: platform.to_owned(),
-            size,
-            have: self.npu.to_string(),
-        })
+    ) -> Result<Weights, PreparedError> {
+        let models = self.npu_models()?;
+        match models.find(platform, size) {
+            Some(found) => Ok(found.weights.clone()),
+            None => Err(PreparedError::NoSuchConversion {
+                path: self.folder.join(NpuModels::FILE),
+                platform: platform.to_owned(),
+                size,
+                have: models.to_string(),
+            }),
+        }
     }
 
     /// The bytes of `weights`' file, checked against its checksum.

@@ -94,6 +94,55 @@ fn the_cpu_detects_while_the_npu_cannot_be_had_and_it_is_tried_again() {
 }
 
 #[test]
+fn a_mistake_in_npu_toml_costs_the_npu_alone_and_is_over_when_mended() {
+    let model = prepared("rk3588");
+    let conversions = model.path().join("npu.toml");
+    let written = fs::read_to_string(&conversions).unwrap();
+    fs::write(&conversions, "[[model]]\nplatform = 3588\n").unwrap();
+    let process = program(model.path(), "#!/bin/sh\nexit 3\n");
+    let mut failover = Failover::open(&options(model.path(), process), 320, 240).unwrap();
+    let trouble = failover.trouble().unwrap();
+    assert!(trouble.contains("npu.toml:2: "), "{trouble}");
+    assert!(!failover.choice().backend.is_npu());
+    fs::write(&conversions, written).unwrap();
+    let scene = Scene::blocks();
+    let mut second = 0;
+    while !failover.trouble().unwrap().contains("status 3") {
+        assert!(second < 100_000, "the mended file was not read");
+        second += 1;
+        let now = FrameTime::from_micros(second * 1_000_000);
+        failover.letterbox(now, &scene.i420(), Look::Whole).unwrap();
+    }
+}
+
+#[test]
+fn an_npu_without_a_conversion_is_left_idle_and_it_is_said_so() {
+    let model = prepared("rk3588");
+    let mut asked = options(model.path(), PathBuf::from("/nowhere/polewatch-npu"));
+    asked.npu.platform = Some("rv1126b".to_owned());
+    let failover = Failover::open(&asked, 320, 240).unwrap();
+    assert_eq!((failover.trouble(), failover.least_interval()), (None, Duration::ZERO));
+    let said = &failover.choice().reason;
+    assert!(
+        said.starts_with("the NPU here (rv1126b) is not used because npu.toml has no"),
+        "{said}"
+    );
+}
+
+#[test]
+fn scores_are_the_npus_whether_or_not_it_works() {
+    let model = prepared("rk3588");
+    let conversions = model.path().join("npu.toml");
+    let written = fs::read_to_string(&conversions).unwrap();
+    fs::write(&conversions, written.replace("keep_confidence = 0.2", "keep_confidence = 0.27"))
+        .unwrap();
+    let process = PathBuf::from("/nowhere/polewatch-npu");
+    let failover = Failover::open(&options(model.path(), process), 320, 240).unwrap();
+    assert!(failover.trouble().is_some());
+    assert_eq!(failover.thresholds().believed.lowest().get(), 0.27);
+}
+
+#[test]
 fn a_box_without_an_npu_has_no_trouble_with_one() {
     let tiny = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/tiny");
     let options = Options { model: Some(tiny), ..Options::default() };

@@ -201,7 +201,7 @@ impl Analysis {
         self.detector.choice()
     }
 
-    /// The scores from which on the detector is believed.
+    /// The scores from which on the detector is believed, the same for as long as this lives.
     #[must_use]
     pub fn tracker(&self) -> TrackerSettings {
         self.detector.thresholds().believed

@@ -110,7 +110,7 @@ impl Daemon {
         let (camera, frames, packets) = camera(config, source, &clock);
         let anchor = Anchor { frame: FrameTime::default(), at: camera.epoch() };
         let desk = Desk {
-            identity: identity(config, &analysis),
+            identity: identity(config),
             anchor,
             clock: clock.clone(),
             spool: spool.clone(),
@@ -306,10 +306,9 @@ fn uplink_settings(config: &Config, broker: Broker, spool: &Spool) -> Result<upl
     })
 }
 
-fn identity(config: &Config, analysis: &Analysis) -> Identity {
+fn identity(config: &Config) -> Identity {
     Identity {
         camera: config.camera.name.clone(),
-        model: first_eight(&analysis.choice().model_sha256),
         config: config.sha256.first_chunk().copied().unwrap_or_default(),
         firmware: firmware(),
     }
@@ -329,24 +328,4 @@ fn nameplate(config: &Config, spool: &Spool, analysis: &Analysis, board: &Board)
 
 fn firmware() -> String {
     concat!("polewatchd ", env!("CARGO_PKG_VERSION")).to_owned()
-}
-
-/// The first eight bytes of a hexadecimal checksum.
-fn first_eight(hexadecimal: &str) -> [u8; 8] {
-    let value = hexadecimal.get(..16).and_then(|digits| u64::from_str_radix(digits, 16).ok());
-    value.unwrap_or_default().to_be_bytes()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_checksum_is_carried_by_its_first_eight_bytes() {
-        assert_eq!(
-            first_eight("0123456789abcdef00"),
-            [1, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef]
-        );
-        assert_eq!(first_eight("short"), [0; 8]);
-    }
 }

@@ -47,6 +47,8 @@ pub enum Incident {
     Event {
         /// What.
         event: Event,
+        /// Of the model that ran on the deciding frame: the first eight bytes of its SHA-256.
+        model: [u8; 8],
         /// What will be handed over for it.
         follows: Follows,
     },

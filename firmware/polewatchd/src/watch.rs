@@ -130,7 +130,8 @@ impl Watch {
                 tracing::warn!("event {}: no clip: the recorder is behind", event.id.0);
             }
             let follows = Follows { still: begins && frame.is_some(), clip: begins && recorded };
-            let incident = Incident::Event { event, follows };
+            let incident =
+                Incident::Event { event, model: self.analysis.choice().model_id(), follows };
             self.intake.incidents.send(incident).map_err(|SendError(_)| WatchError::Dispatch)?;
         }
         let (Some(frame), false) = (frame, began.is_empty()) else { return Ok(()) };

@@ -149,7 +149,10 @@ fn an_event_arrives_with_its_still_its_clip_and_the_open_door() {
         pre_roll: Duration::from_secs(5),
     };
     let follows = Follows { still: true, clip: true };
-    pole.intake.incidents.send(Incident::Event { event: event(1), follows }).unwrap();
+    pole.intake
+        .incidents
+        .send(Incident::Event { event: event(1), model: [1; 8], follows })
+        .unwrap();
     pole.intake.stills.send(Still { event: EventId(1), jpeg: vec![5; 50_000] }).unwrap();
     pole.intake.clips.send(ClipReport::Ready(report)).unwrap();
     let door = Incident::Tamper { phase: Phase::Begin, at: Instant::now() };
@@ -184,7 +187,7 @@ fn what_is_too_long_for_the_broker_is_set_aside_with_its_reason_and_all_else_arr
     pole.raise(1);
     let event = Event { participants: vec![walker(); 8], ..event(2) };
     let follows = Follows::default();
-    pole.intake.incidents.send(Incident::Event { event, follows }).unwrap();
+    pole.intake.incidents.send(Incident::Event { event, model: [1; 8], follows }).unwrap();
     pole.raise(3);
     for (number, bytes) in [(1, 400), (3, 5000)] {
         let event = EventId(number);
@@ -315,7 +318,10 @@ fn a_box_killed_before_its_still_was_stored_does_not_promise_it_again() {
     let pole = Pole::start(broker.port());
     for number in [1, 2] {
         let follows = Follows { still: true, clip: true };
-        pole.intake.incidents.send(Incident::Event { event: event(number), follows }).unwrap();
+        pole.intake
+            .incidents
+            .send(Incident::Event { event: event(number), model: [1; 8], follows })
+            .unwrap();
     }
     pole.intake.stills.send(Still { event: EventId(1), jpeg: vec![5; 500] }).unwrap();
     until("all that came is stored", || pole.spool.status().unacknowledged() == 3);

@@ -43,7 +43,8 @@ pub struct Alarm {
     pub still_follows: bool,
     /// A clip follows as media of this event.
     pub clip_follows: bool,
-    /// First eight bytes of the model's SHA-256.
+    /// First eight bytes of the SHA-256 of the model that ran when it was decided; zeros for the box's
+    /// own events, which no model decides.
     pub model: [u8; 8],
     /// First eight bytes of the configuration's SHA-256.
     pub config: [u8; 8],

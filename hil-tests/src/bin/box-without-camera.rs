@@ -101,7 +101,6 @@ impl Pole {
         let uplink = Uplink::start(settings, spool.clone(), clock.clone(), Beat::default())?;
         let identity = Identity {
             camera: "역삼로 12 (simulated)".to_owned(),
-            model: [0; 8],
             config: [0; 8],
             firmware: env!("CARGO_PKG_VERSION").to_owned(),
         };
@@ -279,7 +278,7 @@ impl Pole {
     fn send(&mut self, follows: Follows) -> Result<()> {
         self.raised += 1;
         let event = loitering(self.raised)?;
-        let incident = Incident::Event { event, follows };
+        let incident = Incident::Event { event, model: [0; 8], follows };
         self.intake.incidents.send(incident).context("dispatch has ended")
     }
 }

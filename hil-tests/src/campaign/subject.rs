@@ -174,7 +174,6 @@ pub fn payload(record: RecordId) -> Result<Vec<u8>> {
     let heading = Heading { record, event, onset: at, detected: at };
     let identity = Identity {
         camera: "역삼로 12 (simulated)".to_owned(),
-        model: [0; 8],
         config: [0; 8],
         firmware: env!("CARGO_PKG_VERSION").to_owned(),
     };

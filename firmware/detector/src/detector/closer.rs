@@ -11,7 +11,7 @@ use analytics::detection::Detection;
 use analytics::geometry::NormBox;
 
 use crate::backend::InputTensor;
-use crate::detector::{Detector, DetectorError, Plan};
+use crate::detector::{Detector, DetectorError, Plan, View};
 use crate::head::suppress;
 use crate::letterbox::{Fit, Letterbox, Window};
 use crate::manifest::Input;
@@ -98,7 +98,8 @@ impl Detector {
         if self.engine.takes_windows() && width * height >= SIDE * SIDE {
             return Ok(None);
         }
-        Plan::new(&self.model, &self.engine, &self.choice, input, (SIDE, SIDE)).map(Some)
+        let view = View::new(&self.engine, input, (SIDE, SIDE));
+        Plan::new(&self.model, &self.engine, &self.choice, view).map(Some)
     }
 }
 

@@ -30,9 +30,9 @@ enum State {
 }
 
 impl Recovery {
-    /// An NPU that works from `now` on.
-    pub(super) const fn working(now: FrameTime) -> Self {
-        Self { state: State::Working { since: now }, failures: 0 }
+    /// An NPU that is being tried, of which nothing is known.
+    pub(super) const fn trying() -> Self {
+        Self { state: State::Trying, failures: 0 }
     }
 
     /// It failed, at work or when it was tried.
@@ -56,6 +56,11 @@ impl Recovery {
         due
     }
 
+    /// It is tried for another reason than a failure.
+    pub(super) const fn tried(&mut self) {
+        self.state = State::Trying;
+    }
+
     /// The try succeeded.
     pub(super) const fn worked(&mut self, now: FrameTime) {
         self.state = State::Working { since: now };
@@ -77,7 +82,7 @@ mod tests {
 
     #[test]
     fn each_failure_in_a_row_doubles_the_wait_up_to_five_minutes() {
-        let mut recovery = Recovery::working(at(0));
+        let mut recovery = Recovery::trying();
         let (mut now, mut waits) = (0, Vec::new());
         for _ in 0..11 {
             recovery.failed(at(now));
@@ -90,7 +95,8 @@ mod tests {
 
     #[test]
     fn an_npu_that_worked_a_minute_is_trusted_again() {
-        let mut recovery = Recovery::working(at(0));
+        let mut recovery = Recovery::trying();
+        recovery.worked(at(0));
         for start in [10, 100] {
             recovery.failed(at(start));
             assert!(recovery.is_due(at(start + 1)));

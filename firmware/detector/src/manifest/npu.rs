@@ -49,13 +49,18 @@ impl NpuModels {
     /// The conversion for `platform` and `size`.
     #[must_use]
     pub fn find(&self, platform: &str, size: (usize, usize)) -> Option<&NpuWeights> {
-        self.models.iter().find(|model| model.platform == platform && model.size == size)
+        self.of(platform).find(|model| model.size == size)
+    }
+
+    /// Those for `platform`, one for each size.
+    pub fn of(&self, platform: &str) -> impl Iterator<Item = &NpuWeights> {
+        self.models.iter().filter(move |model| model.platform == platform)
     }
 
     /// Whether there is any conversion for `platform`.
     #[must_use]
     pub fn serves(&self, platform: &str) -> bool {
-        self.models.iter().any(|model| model.platform == platform)
+        self.of(platform).next().is_some()
     }
 }
 

@@ -60,14 +60,14 @@ impl Alarms {
 
     fn alarm(&mut self, incident: &Incident) -> (Alarm, Option<Evidence>) {
         match incident {
-            Incident::Event { event, follows } => {
-                (self.event(event, *follows), Some(evidence::of_event(event)))
+            Incident::Event { event, model, follows } => {
+                (self.event(event, *model, *follows), Some(evidence::of_event(event)))
             }
             Incident::Tamper { phase, at } => (self.tamper(*phase, *at), None),
         }
     }
 
-    fn event(&self, event: &Event, follows: Follows) -> Alarm {
+    fn event(&self, event: &Event, model: [u8; 8], follows: Follows) -> Alarm {
         let Desk { identity, anchor, clock, spool, .. } = &self.desk;
         let (record, reading) = (spool.reserve(), clock.read());
         clock.dated(record.number, &reading);
@@ -77,7 +77,7 @@ impl Alarms {
             onset: reading.wall_of(event.onset, *anchor),
             detected: reading.wall_of(event.decided, *anchor),
         };
-        alarm::of_event(identity, heading, event, follows)
+        Alarm { model, ..alarm::of_event(identity, heading, event, follows) }
     }
 
     fn tamper(&mut self, phase: Phase, at: Instant) -> Alarm {

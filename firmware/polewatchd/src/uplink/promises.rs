@@ -49,7 +49,6 @@ mod tests {
         let heading = Heading { record, event: EVENT, onset: at, detected: at };
         let identity = Identity {
             camera: "역삼로 12".to_owned(),
-            model: [1; 8],
             config: [2; 8],
             firmware: "0.1.0".to_owned(),
         };

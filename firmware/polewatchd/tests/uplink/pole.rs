@@ -46,7 +46,6 @@ impl Pole {
         let desk = Desk {
             identity: Identity {
                 camera: "역삼로 12".to_owned(),
-                model: [1; 8],
                 config: [2; 8],
                 firmware: "0.1.0".to_owned(),
             },
@@ -60,7 +59,8 @@ impl Pole {
     }
 
     pub(crate) fn raise(&self, number: u64) {
-        let incident = Incident::Event { event: event(number), follows: Follows::default() };
+        let incident =
+            Incident::Event { event: event(number), model: [1; 8], follows: Follows::default() };
         self.intake.incidents.send(incident).unwrap();
     }
 
