@@ -9,6 +9,9 @@ Frames: every 2 s of the clips without a fall, every 0.5 s of those with one whi
 without those `calibrate.py` took. They are of the same clips: no figure is from an unseen camera.
 Judged by the fp32 network's own mean opinion (`score.reference`), which favours fp32.
 
+Prints the table of docs/models.md and, for each network, the figures that belong into `measured` of
+`model.toml` and `rknn.toml`, where the preparation's tests hold them to what INT8 may lose.
+
 usage: VENV/bin/python models/prepare/precisions.py NAME
        (VENV is the one prepare-npu makes; the model prepared)
 """
@@ -101,22 +104,27 @@ def padded(picture: np.ndarray) -> np.ndarray:
 
 
 def report(seen: list[Frame], keep: float) -> None:
-    """One line a network and share, and one for what keeps a track alive."""
+    """One line a network and share, one for what keeps a track alive, and the figures to commit."""
     allowed = standing(seen, "fp32", keep).wrong
     down = sum(len(frame.bodies) for frame in seen)
     upright = sum(frame.standing is not None for frame in seen)
     print(f"{upright} frames of people on their feet, {down} bodies on the floor")
     for name in (*PRECISIONS, PLATFORM):
+        figures = []
         for share in SHARES:
             least = lowest(lambda at: precise(seen, name, at, share))
-            print(f"{name}: {share:.0%} right {describe(seen, name, least)}")
+            on_feet, on_floor = recall(seen, name, least), on_the_floor(seen, name, least)
+            print(f"{name}: {share:.0%} right at {least:.2f}: {on_feet:.3f}, floor {on_floor:.3f}")
+            figures += [f"person_recall_at_{share * 100:.0f} = {on_feet:.3f}"]
+            figures += [f"fallen_recall_at_{share * 100:.0f} = {on_floor:.3f}"]
         least = lowest(lambda at: standing(seen, name, at).wrong <= allowed)
-        print(f"{name}: {allowed} wrong {describe(seen, name, least)}")
+        on_feet, on_floor = recall(seen, name, least), on_the_floor(seen, name, least)
+        print(f"{name}: {allowed} wrong at {least:.2f}: {on_feet:.3f}, floor {on_floor:.3f}")
+        print(f"{name}: {', '.join(figures)}")
 
 
-def describe(seen: list[Frame], name: str, least: float) -> str:
-    recall = standing(seen, name, least).shares()["person_recall"]
-    return f"at {least:.2f}: recall {recall:.3f}, on the floor {on_the_floor(seen, name, least):.3f}"
+def recall(seen: list[Frame], name: str, least: float) -> float:
+    return standing(seen, name, least).shares()["person_recall"]
 
 
 def lowest(holds) -> float:

@@ -23,6 +23,8 @@ from .report import say
 PRECISIONS = ("fp32", "int8")
 TOLERANCE = 0.02
 """INT8 may find this much less of the people, and no less, to be chosen for its speed."""
+COUNTED = ("person_recall", "person_precision", "fallen_recall")
+"""What `score` counts; `model.toml` has more, at equal precision, which only its maker can count."""
 ROUNDS = 16
 
 
@@ -103,7 +105,7 @@ def write(manifest: Manifest, folder: Path, speeds: dict, shares: dict, seen: st
 
 
 def _rates(shares: dict) -> dict:
-    return {key: value for key, value in shares.items() if not key.startswith("ms_")}
+    return {key: shares[key] for key in COUNTED if key in shares}
 
 
 def _speeds(manifest: Manifest, sessions: dict) -> dict[str, dict[str, float]]:

@@ -3,7 +3,7 @@ pose estimator has the first two.
 
 Promises: the folder is whole or absent (built beside it, then renamed); what stands in it has the
 checksums of its manifest; a second run only compares them. Refuses: keeping anything that does
-not match.
+not match; what was converted for NPUs is kept with the fp32 network it was made from.
 """
 
 from __future__ import annotations
@@ -42,11 +42,28 @@ class Workshop:
                 (new / name).write_bytes(content)
             if manifest.is_detector:
                 self.measure(manifest, new)
+            keep_conversions(manifest, folder, new)
             if folder.exists():
                 folder.rename(Path(temporary) / "old")
             new.rename(folder)
         say(f"{manifest.name} is ready in {folder}")
         return True
+
+
+def keep_conversions(manifest: Manifest, folder: Path, new: Path) -> None:
+    """Take over what `folder` has for NPUs, as long as it was converted from this very fp32 network:
+    some of it was made by hand or on another machine."""
+    if not (folder / "npu.toml").is_file():
+        return
+    precision = manifest.precision["fp32"]
+    source = folder / precision.file
+    if not source.is_file() or sha256(source.read_bytes()) != precision.sha256:
+        say(f"{manifest.name}: the NPU's files are of another network: run scripts/prepare-npu")
+        return
+    for path in folder.iterdir():
+        if path.is_file() and not (new / path.name).exists():
+            shutil.copy2(path, new)
+    say(f"{manifest.name}: the NPU's files are kept")
 
 
 def is_prepared(manifest: Manifest, folder: Path) -> bool:

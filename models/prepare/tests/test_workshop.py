@@ -71,6 +71,20 @@ class Workshop(unittest.TestCase):
         self.assertTrue(self.workshop().prepare(self.manifest))
         self.assertTrue(workshop.is_prepared(self.manifest, self.root / "small"))
 
+    def test_what_npus_run_is_kept_as_long_as_the_network_it_was_made_from(self):
+        folder = self.root / "small"
+        for damaged, kept in (("int8.onnx", True), ("fp32.onnx", False)):
+            self.workshop().prepare(self.manifest)
+            made_by_hand = {"npu.toml": b"[[model]]", "hailo8l-640x384.hef": b"hef"}
+            for name, content in made_by_hand.items():
+                (folder / name).write_bytes(content)
+            (folder / damaged).write_bytes(b"cut")
+            self.assertTrue(self.workshop().prepare(self.manifest))
+            self.assertTrue(workshop.is_prepared(self.manifest, folder))
+            for name in made_by_hand:
+                with self.subTest(damaged=damaged, name=name):
+                    self.assertEqual((folder / name).is_file(), kept)
+
     def test_two_runs_give_the_same_bytes(self):
         first = workshop.networks(self.manifest, self.contents)
         self.assertEqual(first, workshop.networks(self.manifest, self.contents))
