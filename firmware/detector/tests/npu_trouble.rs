@@ -42,7 +42,7 @@ fn whatever_the_helper_does_instead_of_loading_is_named() {
     let nowhere = options(model.path(), PathBuf::from("/nowhere/polewatch-npu"));
     let asked = Options { backend: Some(BackendKind::Rknn), ..nowhere };
     let error = Detector::open(&asked, width, height).err().unwrap().to_string();
-    assert!(error.contains("/nowhere/polewatch-npu: cannot be started"), "{error}");
+    assert!(error.contains("cannot start /nowhere/polewatch-npu: No such file"), "{error}");
 }
 
 #[test]

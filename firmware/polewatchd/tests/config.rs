@@ -237,6 +237,11 @@ fn each_bad_value_is_named_with_what_is_allowed() {
         ),
         (
             "[uplink]",
+            "[detector]\nnpu_deadline = \"2s\"\n[uplink]",
+            ": detector.npu_deadline = \"2s\": expected a duration from \"20ms\" to \"1500ms\", such as \"500ms\"",
+        ),
+        (
+            "[uplink]",
             "[uplink]\nmax_rate = \"2MB\"",
             ": uplink.max_rate = \"2MB\": expected a whole number of \"kbit/s\" or \"Mbit/s\" from \"64kbit/s\" to \"1000Mbit/s\"",
         ),

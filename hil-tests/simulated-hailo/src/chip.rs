@@ -62,7 +62,7 @@ impl Chip {
         if state.unread.contains(&true) {
             return Err(INVALID_OPERATION);
         }
-        if !faults.contains(&Fault::Idle) {
+        if !faults.iter().any(|fault| matches!(fault, Fault::Idle | Fault::Stale)) {
             self.hef.feed(pixels, &mut *state.network);
             state.network.run().map_err(|_| INTERNAL_FAILURE)?;
         }
@@ -97,6 +97,8 @@ impl Chip {
         fault::stay(Fault::Hang);
         if faults.contains(&Fault::Garbage) {
             write(&mut std::iter::repeat_with(|| state.noisy_byte()));
+        } else if faults.contains(&Fault::Blank) {
+            write(&mut std::iter::repeat(0));
         } else if !faults.contains(&Fault::Idle) {
             self.put(index, &*state.network, write)?;
         }

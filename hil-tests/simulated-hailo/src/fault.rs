@@ -20,6 +20,8 @@ pub(crate) enum Fault {
     Hang,
     Crash,
     Garbage,
+    Stale,
+    Blank,
     Slow(Duration),
     Gone,
     Idle,
@@ -68,6 +70,8 @@ fn parsed(line: &str) -> Option<Fault> {
         ["run", "hang"] => Fault::Hang,
         ["run", "crash"] => Fault::Crash,
         ["run", "garbage"] => Fault::Garbage,
+        ["run", "stale"] => Fault::Stale,
+        ["run", "blank"] => Fault::Blank,
         ["run", "gone"] => Fault::Gone,
         ["run", "idle"] => Fault::Idle,
         ["run", "slow", time] => {

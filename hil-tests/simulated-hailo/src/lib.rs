@@ -21,6 +21,8 @@
 //! | `run hang` | reading never ends |
 //! | `run crash` | the process ends |
 //! | `run garbage` | the outputs are noise |
+//! | `run stale` | the outputs are those of the last picture before |
+//! | `run blank` | the outputs are zeros |
 //! | `run slow 200ms` | writing takes so much longer |
 //! | `run gone` | writing and reading answer 62 |
 //! | `run idle` | nothing is computed or written: what remains is the caller's own cost |

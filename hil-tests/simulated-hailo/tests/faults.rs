@@ -79,10 +79,20 @@ fn a_run_that_fails_says_so_and_none_is_tried_until_it_is_opened_again() {
 }
 
 #[test]
+fn only_the_first_picture_may_take_longer_than_the_time_out_of_one() {
+    let mut probe = Probe::opened();
+    probe.order("run slow 900ms");
+    assert_eq!(probe.ask("run"), "ran");
+    assert!(probe.ask("run").ends_with("answered 4 (HAILO_TIMEOUT)"));
+}
+
+#[test]
 fn noise_and_slowness_are_no_errors() {
     let mut probe = Probe::opened();
-    probe.order("run garbage");
-    assert_eq!(probe.ask("run"), "ran");
+    for success in ["run garbage", "run stale", "run blank"] {
+        probe.order(success);
+        assert_eq!(probe.ask("run"), "ran", "{success}");
+    }
     probe.order("run slow 100ms\ntemperature 95.5");
     let began = Instant::now();
     assert_eq!(probe.ask("run"), "ran");

@@ -30,9 +30,12 @@ pub(crate) fn answer(function: &str) -> Option<i32> {
     match of(function)? {
         Fault::Answer(code) => Some(code),
         Fault::Crash => std::process::abort(),
-        Fault::Hang => loop {
-            thread::sleep(Duration::from_secs(3600));
-        },
+        Fault::Hang => {
+            eprintln!("simulated-rknn: {function} hangs");
+            loop {
+                thread::sleep(Duration::from_secs(3600));
+            }
+        }
         Fault::Slow(longer) => {
             thread::sleep(longer);
             None
@@ -71,9 +74,9 @@ fn said(line: &str, function: &str) -> Option<Fault> {
             let milliseconds = amount.and_then(|amount| amount.strip_suffix("ms")?.parse().ok());
             Some(Fault::Slow(Duration::from_millis(milliseconds.unwrap_or_else(|| unknown(line)))))
         }
-        ("run", "garbage") | ("query", "nonsense") | ("memory", "none" | "nowhere") => {
-            Some(Fault::Word(word.to_owned()))
-        }
+        ("run", "garbage" | "stale" | "blank")
+        | ("query", "nonsense")
+        | ("memory", "none" | "nowhere") => Some(Fault::Word(word.to_owned())),
         ("library" | "driver", version) if !version.is_empty() => {
             Some(Fault::Word(version.to_owned()))
         }

@@ -25,6 +25,8 @@
 //! | `run timeout` | `rknn_run` answers -2 |
 //! | `run gone` | -3: the device is gone |
 //! | `run garbage` | every output is noise |
+//! | `run stale` | every output stays what it was |
+//! | `run blank` | every output is zeros |
 //! | `run slow 200ms` | it takes so much longer |
 //! | `run hang`, `init hang` | it never answers |
 //! | `run crash`, `init crash` | the process ends as by a fault in the library |

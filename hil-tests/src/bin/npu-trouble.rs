@@ -1,7 +1,7 @@
 //! `npu-trouble`: what becomes of detection while an NPU is in trouble, trouble by trouble.
 //!
 //! Drives the shipped failover, helper process and backend with a simulated runtime and ten drawn
-//! pictures a second. For each trouble it says what was reported, how long no picture was answered, how
+//! pictures a second, of a white block that goes over a grey ground. For each trouble it says what was reported, how long no picture was answered, how
 //! long the CPU stood in after the trouble was over. The simulated runtime reads its trouble from the file that
 //! `POLEWATCH_SIM_NPU_FAULT` names, which has to be set. Prints one JSON line for each.
 #![allow(clippy::print_stdout, reason = "its lines are its result")]
@@ -66,6 +66,8 @@ struct Stage<'a> {
     /// When a picture was answered last, and the longest it took until the next.
     answered: Instant,
     gap: Duration,
+    /// What was said when the CPU took over.
+    reported: Option<String>,
 }
 
 impl<'a> Stage<'a> {
@@ -91,9 +93,10 @@ impl<'a> Stage<'a> {
             bail!("in trouble before there is any: {trouble}");
         }
         let now = Instant::now();
-        let bytes = vec![100; SIZE.0 * SIZE.1 * 3 / 2];
+        let bytes = vec![128; SIZE.0 * SIZE.1 * 3 / 2];
         let (frames, gap) = (0, Duration::ZERO);
-        Ok(Self { failover, faults, bytes, began: now, frames, answered: now, gap })
+        let (began, answered, reported) = (now, now, None);
+        Ok(Self { failover, faults, bytes, began, frames, answered, gap, reported })
     }
 
     /// Healthy, in `trouble`, healthy again.
@@ -105,12 +108,13 @@ impl<'a> Stage<'a> {
             bail!("in trouble while it is healthy: {trouble}");
         }
         let healthy = std::mem::take(&mut self.gap);
+        ensure!(self.reported.is_none(), "before there is any: {:?}", self.reported);
         fs::write(self.faults, trouble)?;
         let since = Instant::now();
         while since.elapsed() < LASTS {
             self.frame()?;
         }
-        let reported = self.failover.trouble().context("it was not noticed")?.to_owned();
+        let reported = self.reported.take().context("it was not noticed")?;
         let standing_in = self.failover.choice().backend;
         ensure!(!standing_in.is_npu(), "{standing_in} stands in for itself");
         fs::write(self.faults, "")?;
@@ -135,14 +139,29 @@ impl<'a> Stage<'a> {
         let due = self.began + INTERVAL * self.frames;
         thread::sleep(due.saturating_duration_since(Instant::now()));
         self.frames += 1;
+        draw(&mut self.bytes, self.frames as usize);
         let now = FrameTime::from_micros(self.began.elapsed().as_micros() as u64);
         if let Err(error) = look(&mut self.failover, now, &self.bytes) {
             ensure!(self.failover.takes_over(now, &error), "nobody takes over: {error}");
+            self.reported = self.reported.take().or(self.failover.trouble().map(str::to_owned));
             look(&mut self.failover, now, &self.bytes)?;
         }
         self.gap = self.gap.max(self.answered.elapsed());
         self.answered = Instant::now();
         Ok(())
+    }
+}
+
+/// Draws picture `number`: what an NPU that works cannot give one answer to.
+fn draw(bytes: &mut [u8], number: usize) {
+    const SIDE: usize = 80;
+    let (width, height) = SIZE;
+    let left = number * 16 % (width - SIDE);
+    for (y, row) in bytes[..width * height].chunks_exact_mut(width).enumerate() {
+        row.fill(40);
+        if (SIDE..2 * SIDE).contains(&y) {
+            row[left..left + SIDE].fill(235);
+        }
     }
 }
 

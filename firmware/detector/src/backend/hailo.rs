@@ -9,6 +9,8 @@
 //! `hailo_get_library_version` has only numbers. Nothing here has run on silicon yet.
 #![allow(unsafe_code, reason = "the reader is given streams that it must not outlive")]
 
+use std::time::Duration;
+
 use super::npu::{NpuError, NpuModel, NpuPlan, NpuReport, PixelForm};
 
 pub mod abi;
@@ -38,26 +40,48 @@ pub struct HailoModel {
     session: Session,
 }
 
+/// How long the library may take for a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// One of many, in milliseconds: the library's own time-out.
+    frame_ms: u32,
+    /// How many such times the first may take, while the chip is still being set up.
+    first_tries: u32,
+}
+
 /// How a HEF begins. Source: `hef_internal.hpp` of HailoRT, big-endian 0x01484546.
 const MAGIC: [u8; 4] = *b"\x01HEF";
 
 /// Loads the plan's HEF onto the first Hailo chip of this box.
-pub fn open(plan: &NpuPlan<'_>) -> Result<Box<dyn NpuModel>, NpuError> {
-    Ok(Box::new(HailoModel::open(plan)?))
+pub fn open(plan: &NpuPlan<'_>, patience: Patience) -> Result<Box<dyn NpuModel>, NpuError> {
+    Ok(Box::new(HailoModel::open(plan, patience)?))
+}
+
+impl Patience {
+    /// Four fifths of what whoever waits outside allows for a picture and for the first, so that a chip
+    /// that does not answer is told from a library that hangs.
+    #[must_use]
+    pub fn within((deadline, first): (Duration, Duration)) -> Self {
+        let part = |whole: Duration| u32::try_from(whole.as_millis() * 4 / 5).unwrap_or(u32::MAX);
+        let frame_ms = part(deadline).max(1);
+        Self { frame_ms, first_tries: (part(first) / frame_ms).max(1) }
+    }
 }
 
 impl HailoModel {
     /// As [`open`], for whoever wants the chip's temperature too.
-    pub fn open(plan: &NpuPlan<'_>) -> Result<Self, NpuError> {
+    pub fn open(plan: &NpuPlan<'_>, patience: Patience) -> Result<Self, NpuError> {
         let library = Library::open(plan.library, plan.simulated)?;
         check_magic(plan.model)?;
-        let session = Session::open(library, plan)?;
+        let session = Session::open(library, plan, patience.frame_ms)?;
         let streams = head_map::matched(session.maps(), plan.outputs)?;
         let shapes = streams.iter().map(|&at| session.maps()[at].dimensions()).collect();
         let read = session.library().functions.hailo_vstream_read_raw_buffer;
         // SAFETY: the session outlives the reader (see the order of the fields), and its frames are
         // of the sizes that were compared with the library's.
-        let reader = unsafe { Reader::start(read, session.streams(), session.frames()) };
+        let reader = unsafe {
+            Reader::start(read, session.streams(), session.frames(), patience.first_tries)
+        };
         let reader = reader.map_err(|error| NpuError::Library {
             path: plan.library.to_owned(),
             reason: format!("cannot start a thread to read from it: {error}"),
@@ -135,7 +159,17 @@ fn check_magic(model: &[u8]) -> Result<(), NpuError> {
 
 #[cfg(test)]
 mod tests {
-    use super::check_magic;
+    use super::*;
+
+    #[test]
+    fn the_librarys_time_out_ends_before_that_of_whoever_waits_for_it() {
+        for (deadline, first, frame_ms, first_tries) in
+            [(500, 3000, 400, 6), (1500, 3000, 1200, 2), (20, 3000, 16, 150), (0, 0, 1, 1)]
+        {
+            let times = (Duration::from_millis(deadline), Duration::from_millis(first));
+            assert_eq!(Patience::within(times), Patience { frame_ms, first_tries });
+        }
+    }
 
     #[test]
     fn a_model_of_another_vendor_is_refused_before_the_library_sees_it() {

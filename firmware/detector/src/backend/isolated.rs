@@ -1,7 +1,7 @@
 //! An NPU's runtime in a process of its own, as an engine like the others.
 //!
-//! Promises: a runtime that hangs, crashes or answers nonsense is an error within the deadline and
-//! costs this process nothing; pixels are painted into, and values read from, memory that both
+//! Promises: a runtime that hangs, crashes or answers what is no number is an error within the deadline,
+//! one that answers the same whatever it sees within a few pictures, and costs this process nothing; pixels are painted into, and values read from, memory that both
 //! processes share, so a run sends two bytes. Refuses: to try again, which is
 //! [`crate::failover`]'s; to start a process while one that was ended has not gone.
 
@@ -14,15 +14,19 @@ use super::rknn::{Cores, Transfer};
 use super::{BackendError, BackendKind, InputTensor, Network, NetworkPlan, Outputs};
 
 mod channel;
+mod fingerprint;
 mod memory;
 mod message;
 mod process;
 mod server;
+mod staleness;
 
+use fingerprint::Fingerprint;
 use memory::SharedMemory;
 use message::{Answer, Loaded, Order, Tensors};
 use process::HelperProcess;
 pub use server::{ServeError, serve};
+use staleness::Staleness;
 
 /// How long a runtime may take to load a model; Hailo's configures the chip over PCIe meanwhile.
 const LOAD_DEADLINE: Duration = Duration::from_secs(20);
@@ -30,6 +34,8 @@ const LOAD_DEADLINE: Duration = Duration::from_secs(20);
 const FIRST_RUN_DEADLINE: Duration = Duration::from_secs(3);
 /// No input or output of a network of these families is larger.
 const MAX_VALUES: usize = 1 << 26;
+const ODD_VALUES: &str = "an output holds what is no number";
+const STALE: &str = "it gives the same answer to pictures that differ";
 /// Where parts of the shared memory begin: whole lines of any cache.
 const ALIGNMENT: usize = 64;
 
@@ -67,6 +73,7 @@ impl NpuRuntime {
             outputs: plan.outputs.to_vec(),
             size: plan.size,
             simulated: self.simulated,
+            deadlines: (self.deadline, self.first_deadline()),
             cores: self.cores,
             transfer: self.transfer,
         };
@@ -80,12 +87,17 @@ impl NpuRuntime {
         process.send(&Tensors { offsets: layout.offsets() }, &memory).map_err(failed)?;
         let kind = self.kind;
         let version = loaded.report.to_string();
+        let (shapes, staleness) = (loaded.shapes, Staleness::default());
         let mut network =
-            IsolatedNetwork { kind, process, memory, layout, shapes: loaded.shapes, version };
-        network.process.wait_at_most(FIRST_RUN_DEADLINE.max(self.deadline));
+            IsolatedNetwork { kind, process, memory, layout, shapes, version, staleness };
+        network.process.wait_at_most(self.first_deadline());
         network.run()?;
         network.process.wait_at_most(self.deadline);
         Ok(network)
+    }
+
+    fn first_deadline(&self) -> Duration {
+        FIRST_RUN_DEADLINE.max(self.deadline)
     }
 }
 
@@ -97,6 +109,7 @@ pub(super) struct IsolatedNetwork {
     layout: Layout,
     shapes: Vec<Vec<usize>>,
     version: String,
+    staleness: Staleness,
 }
 
 impl Network for IsolatedNetwork {
@@ -113,10 +126,15 @@ impl Network for IsolatedNetwork {
 
     fn run(&mut self) -> Result<(), BackendError> {
         self.process.run().map_err(|reason| self.kind.error("running", reason))?;
+        let mut answer = Fingerprint::default();
         for range in &self.layout.outputs {
-            if !all_finite(self.memory.values(range)) {
-                return Err(self.kind.error("running", "an output holds what is no number"));
+            if !answer.take(self.memory.values(range)) {
+                return Err(self.kind.error("running", ODD_VALUES));
             }
+        }
+        let pixels = &self.memory.bytes()[..self.layout.form.bytes()];
+        if self.staleness.judge(pixels, answer) {
+            return Err(self.kind.error("running", STALE));
         }
         Ok(())
     }
@@ -151,10 +169,11 @@ impl Layout {
     /// What a runtime says of itself is checked before memory is taken for it.
     fn of(loaded: &Loaded, plan: &NetworkPlan<'_>) -> Result<Self, String> {
         let form = loaded.form;
-        let size = (form.width, form.height);
-        if size != plan.size || form.row_bytes < 3 * form.width || form.row_bytes > MAX_VALUES {
-            let (expected, got) = (plan.size, form);
-            return Err(format!("the input is {got:?}, expected {expected:?} pixels of 3 bytes"));
+        let PixelForm { width, height, row_bytes } = form;
+        if (width, height) != plan.size || row_bytes < 3 * width || row_bytes > MAX_VALUES {
+            let (columns, rows) = plan.size;
+            let got = format!("{width}x{height} in rows of {row_bytes} bytes");
+            return Err(format!("the input is {got}, expected {columns}x{rows} of 3 bytes each"));
         }
         if loaded.shapes.len() != plan.outputs.len() {
             let (got, expected) = (loaded.shapes.len(), plan.outputs.len());
@@ -178,8 +197,5 @@ impl Layout {
     }
 }
 
-/// Whether no value is infinite or not a number; on bits, so that the compiler makes vector code.
-fn all_finite(values: &[f32]) -> bool {
-    const EXPONENT: u32 = 0x7f80_0000;
-    !values.iter().fold(false, |odd, value| odd | (value.to_bits() & EXPONENT == EXPONENT))
-}
+#[cfg(test)]
+mod tests;

@@ -111,7 +111,8 @@ pub enum NpuError {
         got: String,
         /// What was expected.
         expected: String,
-        /// What a technician does about it, in one sentence.
+        /// What a technician does about it, in one sentence of at most
+        /// [`NpuError::LONGEST_REMEDY`] bytes.
         remedy: &'static str,
     },
     /// The vendor's library refused or failed.
@@ -127,6 +128,9 @@ pub enum NpuError {
 }
 
 impl NpuError {
+    /// What health has room for beside "the CPU stands in: hailo: loading the model: ".
+    pub const LONGEST_REMEDY: usize = 115;
+
     /// The library at `path` cannot serve for `reason`, a foreign one perhaps.
     pub(super) fn library(path: &Path, reason: impl std::fmt::Display) -> Self {
         Self::Library { path: path.to_owned(), reason: one_line(reason) }

@@ -1,9 +1,10 @@
 //! The rig: a model for the simulated library, its pictures, and its outputs where heads look.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use analytics::detection::Detection;
-use detector::backend::hailo::HailoModel;
+use detector::backend::hailo::{HailoModel, Patience};
 use detector::backend::npu::{NpuError, NpuModel, NpuPlan, Simulated};
 use detector::backend::{BackendError, Outputs};
 use detector::head::HeadDecoder;
@@ -11,6 +12,9 @@ use detector::letterbox::{Fit, Letterbox, Window};
 use detector::manifest::Manifest;
 use detector::{Picture, Precision};
 use simulated_hailo::{SimulatedHef, loaded};
+
+/// What the daemon allows for a picture by default, and for the first.
+const DEADLINES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(3));
 
 /// A model folder, made ready for pictures of one size.
 pub(crate) struct Rig {
@@ -41,13 +45,14 @@ impl Rig {
         model: &[u8],
         simulated: Simulated,
     ) -> Result<HailoModel, NpuError> {
-        HailoModel::open(&NpuPlan {
+        let plan = NpuPlan {
             library: &self.library,
             model,
             outputs: &self.manifest.head.outputs,
             size: self.fit.network(),
             simulated,
-        })
+        };
+        HailoModel::open(&plan, Patience::within(DEADLINES))
     }
 
     /// The picture as an NPU takes it.

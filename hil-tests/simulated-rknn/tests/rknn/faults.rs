@@ -72,6 +72,11 @@ fn garbage_is_numbers_and_slowness_is_waited_for() {
     process.trouble("run garbage");
     let garbage = process.run();
     assert!(garbage["sum"].is_number() && garbage["sum"] != healthy["sum"], "{garbage}");
+    process.trouble("run stale");
+    assert_eq!(process.run()["sum"], garbage["sum"]);
+    process.trouble("run blank");
+    let blank = process.run();
+    assert!(blank["sum"].is_number() && blank["sum"] != garbage["sum"], "{blank}");
     process.trouble("run slow 200ms");
     let slow = process.run();
     assert_eq!(slow["sum"], healthy["sum"]);

@@ -12,6 +12,8 @@ use std::mem::{align_of, offset_of, size_of};
 pub type Status = i32;
 /// The one answer that is no failure.
 pub const SUCCESS: Status = 0;
+/// Of a frame that did not come in its stream's time; it may still come.
+pub const TIMEOUT: Status = 4;
 
 /// A virtual device, a HEF, a configured network group, a virtual stream or a device: each is a
 /// pointer to something only the library knows.

@@ -2,14 +2,14 @@
 //!
 //! Promises: one thread for the model's life, asked once a run, so that reading begins before
 //! writing has ended and nothing is spawned or allocated per frame. Refuses: deadlines; a read ends
-//! when the library's own time-out does.
+//! when the library's own time-out does, that of the first picture after several.
 #![allow(unsafe_code, reason = "reads into memory through a C function")]
 
 use std::ffi::c_void;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
-use super::abi::{Handle, SUCCESS, Status};
+use super::abi::{Handle, SUCCESS, Status, TIMEOUT};
 use super::head_map::Frame;
 
 /// The vendor's `hailo_vstream_read_raw_buffer`.
@@ -38,7 +38,8 @@ enum Turn {
 }
 
 impl Reader {
-    /// Starts the thread on `streams` and their frames.
+    /// Starts the thread on `streams` and their frames; what is read first may time out until the
+    /// last of `first_tries`.
     ///
     /// # Safety
     /// The streams are open output streams of the library that `read` is of, and stay open until
@@ -47,16 +48,19 @@ impl Reader {
         read: Read,
         streams: Vec<Handle>,
         frames: Vec<Frame>,
+        first_tries: u32,
     ) -> std::io::Result<Self> {
         let turn = Mutex::new(Turn::Idle);
         let frames = Mutex::new(frames);
         let shared = Arc::new(Shared { turn, changed: Condvar::new(), frames });
         let theirs = Arc::clone(&shared);
+        let mut tries = first_tries;
         let body = move || {
             while theirs.asked() {
                 let mut frames = theirs.frames();
                 // SAFETY: as the caller says.
-                let status = unsafe { read_all(read, &streams, &mut frames) };
+                let status = unsafe { read_all(read, &streams, &mut frames, tries) };
+                tries = 1;
                 drop(frames);
                 theirs.pass(Turn::Answered(status));
             }
@@ -136,17 +140,20 @@ impl Shared {
     }
 }
 
-/// Reads one frame of each stream, to the first that fails.
+/// Reads one frame of each stream, to the first that fails or times out for the last of `tries`.
 ///
 /// # Safety
 /// As for [`Reader::start`].
-unsafe fn read_all(read: Read, streams: &[Handle], frames: &mut [Frame]) -> Status {
+unsafe fn read_all(read: Read, streams: &[Handle], frames: &mut [Frame], mut tries: u32) -> Status {
     for (&stream, frame) in streams.iter().zip(frames) {
         let (memory, bytes) = frame.memory();
-        // SAFETY: the memory is the frame's, which is as large as the library says it needs.
-        let status = unsafe { read(stream, memory, bytes) };
-        if status != SUCCESS {
-            return status;
+        loop {
+            // SAFETY: the memory is the frame's, which is as large as the library says it needs.
+            match unsafe { read(stream, memory, bytes) } {
+                SUCCESS => break,
+                TIMEOUT if tries > 1 => tries -= 1,
+                status => return status,
+            }
         }
     }
     SUCCESS
@@ -154,13 +161,19 @@ unsafe fn read_all(read: Read, streams: &[Handle], frames: &mut [Frame]) -> Stat
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
     use super::*;
 
-    /// Fills the frame with the stream's own number, which is its address; stream 9 is gone.
+    /// Fills the frame with the stream's own number, which is its address; stream 9 is gone, and
+    /// stream 4 answers at every third try.
     unsafe extern "C" fn read(stream: Handle, memory: *mut c_void, bytes: usize) -> Status {
+        static TRIES: AtomicU32 = AtomicU32::new(1);
         let number = stream.0.addr();
-        if number == 9 {
-            return 62;
+        match number {
+            9 => return 62,
+            4 if !TRIES.fetch_add(1, Ordering::Relaxed).is_multiple_of(3) => return TIMEOUT,
+            _ => {}
         }
         // SAFETY: the reader gives memory of that many bytes.
         unsafe { memory.cast::<u8>().write_bytes(number as u8, bytes) };
@@ -168,10 +181,14 @@ mod tests {
     }
 
     fn start(streams: &[usize]) -> Reader {
+        start_with(streams, 1)
+    }
+
+    fn start_with(streams: &[usize], first_tries: u32) -> Reader {
         let frames = streams.iter().map(|_| Frame::Bytes(vec![0; 3])).collect();
         let streams = streams.iter().map(|&at| Handle(std::ptr::without_provenance_mut(at)));
         // SAFETY: `read` above takes any stream.
-        unsafe { Reader::start(read, streams.collect(), frames) }.unwrap()
+        unsafe { Reader::start(read, streams.collect(), frames, first_tries) }.unwrap()
     }
 
     #[test]
@@ -187,6 +204,17 @@ mod tests {
                 Frame::Floats(_) => unreachable!("made as bytes"),
             });
         }
+    }
+
+    #[test]
+    fn only_what_is_read_first_may_time_out_until_its_last_try() {
+        let reader = start_with(&[3, 4], 3);
+        let mut answers = Vec::new();
+        for _ in 0..4 {
+            reader.ask();
+            answers.push(reader.answer());
+        }
+        assert_eq!(answers, [SUCCESS, TIMEOUT, TIMEOUT, SUCCESS]);
     }
 
     #[test]

@@ -35,17 +35,18 @@ enum Release {
     Streams(unsafe extern "C" fn(*const Handle, usize) -> Status),
 }
 
-/// How long a frame may take. A Hailo-8L needs 11 ms. Shorter than the daemon's deadline for a helper
-/// process, so that a chip that does not answer is told from a library that hangs.
-const FRAME_TIMEOUT_MS: u32 = 400;
-
 /// `HAILO_MAX_STREAMS_COUNT` of the vendor's header, for streams, and its limit of groups.
 const MAX_STREAMS: usize = 40;
 const MAX_GROUPS: usize = 8;
 
 impl Session {
-    /// Opens the first device there is with the plan's model.
-    pub(super) fn open(library: Library, plan: &NpuPlan<'_>) -> Result<Self, NpuError> {
+    /// Opens the first device there is with the plan's model; a frame times out after `timeout_ms`. (A
+    /// Hailo-8L needs 11 ms.)
+    pub(super) fn open(
+        library: Library,
+        plan: &NpuPlan<'_>,
+        timeout_ms: u32,
+    ) -> Result<Self, NpuError> {
         let functions = &library.functions;
         let mut device = Handle::NONE;
         // SAFETY: no parameters means the defaults: one device, round robin, so that streams work
@@ -64,8 +65,8 @@ impl Session {
         let infos = library.stream_infos(hef.first())?;
         check_input(&infos, plan.size)?;
         let group = library.configure(device.first(), hef.first())?;
-        let input = library.open_input(group, plan.size)?;
-        let (outputs, maps) = library.open_outputs(group, &infos)?;
+        let input = library.open_input(group, plan.size, timeout_ms)?;
+        let (outputs, maps) = library.open_outputs(group, &infos, timeout_ms)?;
         Ok(Self { outputs, input, _hef: hef, _model: model, device, library, maps })
     }
 
@@ -173,7 +174,12 @@ impl Library {
         Ok(groups[0])
     }
 
-    fn open_input(&self, group: Handle, size: (usize, usize)) -> Result<Owned, NpuError> {
+    fn open_input(
+        &self,
+        group: Handle,
+        size: (usize, usize),
+        timeout_ms: u32,
+    ) -> Result<Owned, NpuError> {
         let make = self.functions.hailo_make_input_vstream_params;
         let mut params = vec![NamedStreamParams::zeroed(); MAX_STREAMS];
         let mut count = params.len();
@@ -182,7 +188,7 @@ impl Library {
             make(group, false, abi::TYPE_UINT8, params.as_mut_ptr(), &raw mut count)
         })?;
         counted("inputs", count, 1..=1)?;
-        params[0].params.timeout_ms = FRAME_TIMEOUT_MS;
+        params[0].params.timeout_ms = timeout_ms;
         let mut stream = Handle::NONE;
         // SAFETY: one set of parameters, room for one stream.
         self.check("hailo_create_input_vstreams", unsafe {
@@ -203,13 +209,14 @@ impl Library {
         &self,
         group: Handle,
         infos: &[StreamInfo],
+        timeout_ms: u32,
     ) -> Result<(Owned, Vec<HeadMap>), NpuError> {
         let mut params = self.output_params(group)?;
         let mut maps = Vec::with_capacity(params.len());
         for stream in &mut params {
             let map = described(infos, stream)?;
             stream.params.format.kind = map.kind();
-            stream.params.timeout_ms = FRAME_TIMEOUT_MS;
+            stream.params.timeout_ms = timeout_ms;
             maps.push(map);
         }
         let mut handles = vec![Handle::NONE; params.len()];

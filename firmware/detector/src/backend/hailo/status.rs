@@ -158,6 +158,7 @@ const WORDS: [&str; 98] = [
 #[cfg(test)]
 mod tests {
     use super::{failure, word};
+    use crate::backend::npu::NpuError;
 
     #[test]
     fn a_status_has_its_vendors_word() {
@@ -194,6 +195,15 @@ mod tests {
             (4, "NPU: hailo_create_vdevice answered 4 (HAILO_TIMEOUT)"),
         ] {
             assert_eq!(failure("hailo_create_vdevice", status, "4.23.0").to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn what_to_do_about_it_fits_into_health() {
+        for status in 0..100 {
+            if let NpuError::Unfit { remedy, .. } = failure("any", status, "4.23.0") {
+                assert!(remedy.len() <= NpuError::LONGEST_REMEDY, "{remedy}");
+            }
         }
     }
 }

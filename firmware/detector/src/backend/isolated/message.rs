@@ -1,6 +1,7 @@
 //! What the two processes tell each other before the first run.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +19,8 @@ pub(super) struct Order {
     /// Width and height in pixels.
     pub(super) size: (usize, usize),
     pub(super) simulated: Simulated,
+    /// How long a run may take, and the first.
+    pub(super) deadlines: (Duration, Duration),
     /// What only Rockchip's can be told.
     pub(super) cores: Cores,
     pub(super) transfer: Transfer,

@@ -23,7 +23,8 @@ use super::message::{Answer, DONE, RUN, Trouble};
 static LINGERING: AtomicUsize = AtomicUsize::new(0);
 
 /// What keeps a new one from being started.
-const LINGERS: &str = "the helper process has not ended, since the NPU's driver holds it";
+pub(super) const LINGERS: &str =
+    "the helper process has not ended, since the NPU's driver holds it";
 
 /// A running helper.
 pub(super) struct HelperProcess {
@@ -49,8 +50,8 @@ impl HelperProcess {
                 Command::new(program).stdin(Stdio::from(theirs)).stdout(io::stderr()).spawn()?;
             Ok((child, ours))
         };
-        let (child, channel) = start()
-            .map_err(|error| format!("{}: cannot be started: {error}", program.display()))?;
+        let (child, channel) =
+            start().map_err(|error| format!("cannot start {}: {error}", program.display()))?;
         Ok(Self { child: Some(child), channel, deadline: Duration::MAX })
     }
 

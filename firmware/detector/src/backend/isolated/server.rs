@@ -8,19 +8,18 @@ use std::os::fd::OwnedFd;
 use std::thread;
 use std::time::Duration;
 
-use rustix::io::Errno;
-use rustix::net::{RecvFlags, recv};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::retry_on_intr;
 use rustix::process::Signal;
 
 use super::channel::Channel;
 use super::memory::SharedMemory;
 use super::message::{Answer, DONE, Loaded, Order, RUN, Tensors, Trouble};
-use crate::backend::npu::{NpuModel, NpuPlan};
+use crate::backend::hailo::Patience;
+use crate::backend::npu::{NpuError, NpuModel, NpuPlan};
 use crate::backend::rknn::RknnOptions;
 use crate::backend::{BackendKind, hailo, rknn};
 
-/// How often it is looked whether the owner is still there.
-const LOOK: Duration = Duration::from_millis(500);
 /// How long releasing a runtime in order may take once the owner is gone.
 const RELEASE: Duration = Duration::from_secs(2);
 
@@ -81,21 +80,17 @@ pub fn serve(socket: OwnedFd) -> Result<(), ServeError> {
 /// for that comes when the thread ends that started the process, and the daemon starts some in threads
 /// that end.)
 fn outlive(owner: &OwnedFd) {
-    while is_there(owner) {
-        thread::sleep(LOOK);
-    }
+    wait_until_gone(owner);
     thread::sleep(RELEASE);
     let _ = rustix::process::kill_process(rustix::process::getpid(), Signal::KILL);
 }
 
-/// Whether the other end is open. Does not wait: of two that wait for a packet the kernel wakes one, and
-/// whoever serves would sleep on.
-fn is_there(owner: &OwnedFd) -> bool {
-    // Only looked at: whoever serves reads it.
-    match recv(owner, &mut [0], RecvFlags::PEEK | RecvFlags::DONTWAIT) {
-        Ok((bytes, _)) => bytes > 0,
-        Err(error) => [Errno::AGAIN, Errno::INTR].contains(&error),
-    }
+/// Waits until the other end is closed, and for nothing else: of two that wait for a packet the kernel wakes
+/// one, and whoever serves would sleep on.
+fn wait_until_gone(owner: &OwnedFd) {
+    let mut gone = [PollFd::new(owner, PollFlags::RDHUP)];
+    // It fails only for want of memory in the kernel; the owner is then not waited for either.
+    let _ = retry_on_intr(|| poll(&mut gone, None));
 }
 
 fn open(order: &Order, model: &[u8]) -> Result<Box<dyn NpuModel>, String> {
@@ -108,10 +103,27 @@ fn open(order: &Order, model: &[u8]) -> Result<Box<dyn NpuModel>, String> {
     };
     let opened = match order.kind {
         BackendKind::Rknn => rknn::open(&plan, &rknn_options(order)),
-        BackendKind::Hailo => hailo::open(&plan),
+        BackendKind::Hailo => hailo::open(&plan, Patience::within(order.deadlines)),
         other => return Err(format!("{other} is no NPU")),
     };
-    opened.map_err(|error| error.to_string())
+    opened.map_err(|error| sentence(&error))
+}
+
+/// What `error` says, and first what to do about it: where health tells it there is room for 160 bytes,
+/// and what is cut is the end. The daemon's log has the whole.
+pub(super) fn sentence(error: &NpuError) -> String {
+    match error {
+        NpuError::Unfit { what, got, expected, remedy } => {
+            format!("{remedy}: {what} is {got}, expected {expected}")
+        }
+        NpuError::Simulated { version, .. } => {
+            format!(
+                "version {version} is a simulation, expected a real runtime \
+                 (detector.npu_simulated = \"accept\" takes it)"
+            )
+        }
+        other => other.to_string(),
+    }
 }
 
 fn rknn_options(order: &Order) -> RknnOptions {
@@ -165,15 +177,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_owner_is_watched_without_a_wait_and_without_a_packet_lost() {
-        let (owner, ours) = Channel::pair().unwrap();
-        assert!(is_there(&ours), "silent");
-        owner.signal(RUN).unwrap();
-        assert!(is_there(&ours) && is_there(&ours), "it has said something");
-        let mut serving = Channel::new(ours.try_clone().unwrap()).unwrap();
-        assert_eq!(serving.signalled().unwrap(), RUN);
-        assert!(is_there(&ours));
+    fn an_owner_is_watched_without_taking_a_packet_or_the_wake_up_that_comes_with_it() {
+        let (mut owner, ours) = Channel::pair().unwrap();
+        let watched = ours.try_clone().unwrap();
+        let watching = thread::spawn(move || wait_until_gone(&watched));
+        let serving = thread::spawn(move || {
+            let mut serving = Channel::new(ours).unwrap();
+            while let Ok(signal) = serving.signalled() {
+                serving.signal(signal).unwrap();
+            }
+        });
+        owner.wait_at_most(Duration::from_secs(10)).unwrap();
+        for _ in 0..100 {
+            owner.signal(RUN).unwrap();
+            assert_eq!(owner.signalled().unwrap(), RUN);
+        }
+        assert!(!watching.is_finished(), "it is still there");
         drop(owner);
-        assert!(!is_there(&ours));
+        watching.join().unwrap();
+        serving.join().unwrap();
     }
 }

@@ -121,6 +121,13 @@ fn a_library_older_than_the_models_toolkit_is_refused() {
 }
 
 #[test]
+fn what_to_do_about_it_fits_into_health() {
+    for remedy in [CONVERT, OTHER_CHIP, OLD_LIBRARY, OLD_DRIVER] {
+        assert!(remedy.len() <= NpuError::LONGEST_REMEDY, "{remedy}");
+    }
+}
+
+#[test]
 fn a_driver_known_to_fail_is_refused() {
     for (version, passes) in
         [("0.9.8", true), ("0.8.2", true), ("", true), ("0.9.3", false), ("0.7.2", false)]
