@@ -9,6 +9,8 @@ use std::process::Command;
 
 use anyhow::{Result, ensure};
 use detector::ModelRoot;
+use detector::manifest::Input;
+use detector::prepared::PreparedModel;
 
 use crate::programs;
 
@@ -67,11 +69,37 @@ impl SimulatedNpu {
         self.convert(folder, &HALVED)
     }
 
+    /// Prepares in `folder` the best model of this machine, else the tests' own, for pictures of 4:3 and a
+    /// runtime of Rockchip's that does nothing; outputs are 16-bit floats, as our conversions leave
+    /// them. Gives the model's name.
+    ///
+    /// # Errors
+    /// Those of [`convert`](Self::convert).
+    pub fn prepare_idle(folder: &Path) -> Result<String> {
+        let best = ModelRoot::from_environment().best_model();
+        let model = match best {
+            Ok(best) => ModelRoot::from_environment().path().join(&best.manifest().name),
+            Err(_) => Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/tiny"),
+        };
+        for name in ["model.toml", "fp32.onnx", "int8.onnx"] {
+            fs::copy(model.join(name), folder.join(name))?;
+        }
+        let prepared = PreparedModel::open(folder)?;
+        let Input { long_side_px: width, multiple, .. } = prepared.manifest().input;
+        let size = (width, (width * 3 / 4).next_multiple_of(multiple));
+        Self::RKNN.converted(folder, &[size], &["--half", "--no-work"])?;
+        Ok(format!("{} {}x{}", prepared.manifest().name, size.0, size.1))
+    }
+
     /// Converts the model prepared in `folder` for inputs of these widths and heights.
     ///
     /// # Errors
     /// When the program that writes conversions has not been built, or says what is wrong.
     pub fn convert(&self, folder: &Path, sizes: &[(usize, usize)]) -> Result<()> {
+        self.converted(folder, sizes, &[])
+    }
+
+    fn converted(&self, folder: &Path, sizes: &[(usize, usize)], how: &[&str]) -> Result<()> {
         let mut entries = String::new();
         for (width, height) in sizes {
             let written = Command::new(programs::shipped(WRITER)?)
@@ -81,6 +109,7 @@ impl SimulatedNpu {
                 .arg(folder.join(format!("{width}x{height}.npu")))
                 .args(["--width", &width.to_string(), "--height", &height.to_string()])
                 .args(["--platform", self.platform])
+                .args(how)
                 .output()?;
             let errors = String::from_utf8_lossy(&written.stderr);
             ensure!(written.status.success(), "{WRITER}: {errors}");
