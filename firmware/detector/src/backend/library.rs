@@ -199,8 +199,6 @@ mod tests {
     fn what_the_loader_alone_may_know_is_left_to_it() {
         let name = Path::new("libnobody-has-this.so");
         assert_eq!(found(name).unwrap(), name);
-        // An emulated program does not see its processor's folder.
-        let is_seen = Path::new("/lib").join(MULTIARCH).is_dir();
-        assert_eq!(found(Path::new("libc.so.6")).unwrap().is_absolute(), is_seen);
+        assert!(found(Path::new("libc.so.6")).unwrap().is_absolute());
     }
 }
