@@ -1,12 +1,14 @@
 """The conformance suite's log as a report: for each engine what ran, passed and was ignored, and why.
 
-Promises: a case that left no line is not counted as passed. Refuses: to judge; the suite does.
+Promises: a case that left no line is not counted as passed. Refuses: to judge a case; the suite does. What
+this machine lacks is a fault only with --require-all.
 """
 
 import argparse
 import json
 import platform
 import subprocess
+import sys
 from pathlib import Path
 
 GOLDEN = "the_vendors_simulator_finds_the_same"
@@ -37,7 +39,8 @@ def report(lines: list[dict]) -> dict:
         entry = backends.setdefault(line["subject"], empty)
         case = {"case": line["case"], "model": line["model"]}
         if line["outcome"] == "ignored":
-            entry["ignored"].append(case | {"reason": line["reason"]})
+            kept = {key: line[key] for key in ("reason", "lacking") if key in line}
+            entry["ignored"].append(case | kept)
             continue
         entry["run"] += 1
         if line["outcome"] == "passed":
@@ -84,18 +87,39 @@ def shown(whole: dict) -> str:
     return "\n".join(rows)
 
 
-def main() -> None:
+def incomplete(whole: dict) -> list[str]:
+    """What did not run here that could: a sentence each."""
+    if not whole["backends"]:
+        return ["no engine ran"]
+    sentences = []
+    for name, entry in whole["backends"].items():
+        lacking = [case for case in entry["ignored"] if case.get("lacking")]
+        sentences += [f"{case['case']}, {case['model']} on {name}: {case['reason']}" for case in lacking]
+        excused = any(case["case"] == GOLDEN for case in entry["ignored"])
+        if not entry["golden"] and not excused:
+            sentences.append(f"{GOLDEN} has not passed on {name}")
+    return sentences
+
+
+def main() -> int:
     """Reads the log, prints the report, writes it where that is asked for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("log", type=Path, help="the lines the suite left")
     parser.add_argument("--json", type=Path, help="where the report goes as one JSON object")
+    parser.add_argument(
+        "--require-all", action="store_true", help="fail when something did not run here"
+    )
     arguments = parser.parse_args()
     lines = [json.loads(line) for line in arguments.log.read_text("utf-8").splitlines()]
     whole = report(lines)
     print(shown(whole))
     if arguments.json:
         arguments.json.write_text(json.dumps(whole, indent=2) + "\n", "utf-8")
+    sentences = incomplete(whole) if arguments.require_all else []
+    for sentence in sentences:
+        print(f"did not run: {sentence}")
+    return 1 if sentences else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

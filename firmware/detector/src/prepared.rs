@@ -65,9 +65,9 @@ pub enum PreparedError {
         precision: Precision,
     },
     /// The model was not converted for that chip and input size.
-    #[error("{}: has no model for {platform} with an input of {} x {} pixels, it has {} \
-             (scripts/prepare-npu converts)",
-        path.display(), size.0, size.1, if have.is_empty() { "none" } else { have })]
+    #[error("scripts/prepare-npu converts: npu.toml has no model for {platform} with an input of {} x {} \
+             pixels, it has {} ({})",
+        size.0, size.1, if have.is_empty() { "none" } else { have }, path.display())]
     NoSuchConversion {
         /// The file.
         path: PathBuf,
@@ -79,8 +79,8 @@ pub enum PreparedError {
         have: String,
     },
     /// The weights are not there.
-    #[error("{}: cannot be read: {reason} (scripts/prepare-models prepares it, \
-             for an NPU scripts/prepare-npu)", path.display())]
+    #[error("run scripts/prepare-models, for an NPU scripts/prepare-npu: {}: cannot be read: {reason}",
+        path.display())]
     Unreadable {
         /// The ONNX file.
         path: PathBuf,
@@ -88,8 +88,8 @@ pub enum PreparedError {
         reason: String,
     },
     /// The weights are not the ones the manifest names.
-    #[error("{}: sha256 is {got}, expected {expected} (delete it and run \
-             scripts/prepare-models, for an NPU scripts/prepare-npu)",
+    #[error("delete it and run scripts/prepare-models, for an NPU scripts/prepare-npu: {}: sha256 is \
+             {got}, expected {expected}",
         path.display())]
     WrongChecksum {
         /// The ONNX file.

@@ -11,9 +11,9 @@
 //!   convolutions in float and rounds at other places; its logits differ by whole units.
 //! - Detections of one network do not depend on the layout of the picture or on what was detected
 //!   before.
-//! - The vendor's own simulator, on a hundred real frames ([`golden`]): .95 of the objects surer than .5, both
-//!   ways, and boxes that overlap by .9 on average.
+//! - The vendor's own simulator, on a hundred real frames: as close as [`golden`] says for each subject.
 //!
+//! A case that had nothing to compare has failed, on whichever subject and model.
 //! Who need not pass what, and why, stands in [`record`]. What a machine lacks (onnxruntime's library, a
 //! prepared model, the simulated runtimes, the footage) is printed as ignored with the reason.
 #![allow(clippy::unwrap_used, reason = "a test ends where something is not as it should be")]
@@ -26,7 +26,7 @@ use analytics::geometry::NormBox;
 use detector::agreement::Agreement;
 use detector::attention::Look;
 use detector::{BackendKind, ModelRoot};
-use serde_json::{Value, json};
+use serde_json::json;
 
 #[path = "conformance/golden.rs"]
 mod golden;
@@ -37,8 +37,8 @@ mod scene;
 #[path = "conformance/subject.rs"]
 mod subject;
 
-use golden::Golden;
-use record::each;
+use golden::{Golden, Tolerance};
+use record::{Compared, each};
 use scene::Scene;
 use subject::{Case, Subject};
 
@@ -48,6 +48,10 @@ const FP32_LOGITS: f32 = 0.005;
 const SURE: f32 = 0.6;
 /// How well its box must fit.
 const SAME_BOX_IOU: f32 = 0.75;
+
+/// The share of a picture below which a part of it can be looked at keenly for less than the whole costs; the
+/// tiny network's blocks have .029.
+const SMALL: f32 = 0.03;
 
 #[test]
 fn tiny_finds_its_blocks() {
@@ -69,7 +73,7 @@ fn tiny_finds_its_blocks() {
         assert_eq!(beside, 0, "{case}: {found:?}");
         let is_exact = !case.subject.backend.is_npu();
         assert!(sure.clone().count() == 2 || !is_exact, "{case}: {found:?}");
-        json!({ "found": sure.count() })
+        Compared::objects(sure.count())
     });
 }
 
@@ -81,7 +85,7 @@ fn nv12_and_i420_of_one_picture_give_the_same() {
         let planar = detector.detect(&scene.i420()).unwrap().to_vec();
         let interleaved = scene.interleaved_chroma();
         assert_eq!(planar, detector.detect(&scene.nv12(&interleaved)).unwrap(), "{case}");
-        json!({ "found": planar.len() })
+        Compared::objects(planar.len())
     });
 }
 
@@ -96,7 +100,7 @@ fn a_picture_of_another_size_makes_a_new_plan_and_back() {
         assert_ne!(detector.fit().unwrap().network(), before, "{case}");
         assert_eq!(detector.fit().unwrap().picture(), (240, 320), "{case}");
         assert_eq!(detector.detect(&wide.i420()).unwrap(), first, "{case}");
-        json!({ "found": first.len() })
+        Compared::objects(first.len())
     });
 }
 
@@ -125,7 +129,7 @@ fn a_small_part_of_a_large_picture_is_looked_at_keenly() {
         let scene = scene.doubled();
         let mut detector = case.open(&scene);
         let whole = detector.detect(&scene.i420()).unwrap().to_vec();
-        let small = |d: &&Detection| d.confidence.get() >= SURE && d.bounds.area() < 0.02;
+        let small = |d: &&Detection| d.confidence.get() >= SURE && d.bounds.area() < SMALL;
         let mut parts = 0;
         for sure in whole.iter().filter(small).take(3) {
             let looked = detector.letterbox(&scene.i420(), Look::Part(sure.bounds)).unwrap();
@@ -199,7 +203,9 @@ fn fp32_outputs_are_tracts_logit_by_logit() {
                 assert!(worst <= FP32_LOGITS, "{case}, {scene}: {worst}");
                 worst
             });
-            json!({ "largest_difference": differences.fold(0.0, f32::max) })
+            let figures = json!({ "largest_difference": differences.fold(0.0, f32::max) });
+            let count = expected.iter().flatten().map(Vec::len).sum();
+            Compared { count, figures }
         });
     }
 }
@@ -218,7 +224,7 @@ fn int8_finds_the_sure_persons_of_fp32() {
                 let lost: Vec<_> = expected.iter().filter(is_lost).collect();
                 assert!(lost.is_empty(), "{case}, {scene}: lost {lost:?}");
             }
-            json!({ "found": expected.iter().map(Vec::len).sum::<usize>() })
+            Compared::objects(expected.iter().map(Vec::len).sum())
         });
     }
 }
@@ -233,23 +239,21 @@ fn the_vendors_simulator_finds_the_same() {
     let golden = Golden::read();
     let indices: Vec<usize> = golden.frames.iter().map(|frame| frame.index).collect();
     let frames = Scene::street_frames(&indices);
-    if frames.is_empty() {
-        return record::ignored(CASE, MODEL, "no vtest.avi or no ffmpeg");
-    }
     println!("golden: {}", golden.toolkit);
     each(CASE, (MODEL, &model), |case| {
         let mut detector = case.open(&frames[0]);
-        let mut agreement = Agreement::default();
+        let tolerance = Tolerance::of(case.subject);
+        let mut agreement = Agreement::new(tolerance.partner_from);
         for (expected, frame) in golden.frames.iter().zip(&frames) {
             agreement.add(detector.detect(&frame.i420()).unwrap(), &expected.detections());
         }
-        let (recall, precision, iou) =
-            (agreement.recall(), agreement.precision(), agreement.mean_iou());
-        assert!(agreement.reaches(0.95) && iou >= 0.9, "{case}: {agreement}");
-        json!({
-            "objects": agreement.expected, "recall": recall, "precision": precision,
-            "mean_iou": iou,
-        })
+        assert!(tolerance.holds(&agreement), "{case}: {agreement}");
+        let figures = json!({
+            "objects": agreement.expected, "recall": agreement.recall(),
+            "precision": agreement.precision(), "mean_iou": agreement.mean_iou(),
+            "tolerance": tolerance,
+        });
+        Compared { count: agreement.expected, figures }
     });
 }
 
@@ -257,8 +261,8 @@ fn the_vendors_simulator_finds_the_same() {
 fn on_all_scenes(name: &str, run: impl Fn(&Case, &Scene) -> usize) {
     for (model, folder) in models() {
         let scenes = scenes(&model);
-        each(name, (&model, &folder), |case| -> Value {
-            json!({ "compared": scenes.iter().map(|scene| run(case, scene)).sum::<usize>() })
+        each(name, (&model, &folder), |case| {
+            Compared::objects(scenes.iter().map(|scene| run(case, scene)).sum())
         });
     }
 }

@@ -63,7 +63,7 @@ fn the_real_helper_says_what_is_the_matter_with_library_and_model() {
     let mut asked = options(model.path(), process);
     asked.backend = Some(BackendKind::Rknn);
     let error = Detector::open(&asked, 320, 240 * 4).err().unwrap().to_string();
-    assert!(error.contains("npu.toml: has no model for rk3588"), "{error}");
+    assert!(error.contains("npu.toml has no model for rk3588"), "{error}");
 }
 
 #[test]

@@ -121,7 +121,7 @@ fn camera(video: &VideoStatus) -> Part {
 fn detector(nameplate: &Nameplate, snapshot: &Snapshot) -> Part {
     let DetectorStatus { running, trouble } = &snapshot.detector;
     if let Some(trouble) = trouble {
-        return part("detector", State::Warn, &format!("the CPU stands in: {trouble}"));
+        return part("detector", State::Warn, &standing_in(trouble));
     }
     let interval = snapshot.heat.least_interval();
     if !interval.is_zero() {
@@ -136,6 +136,11 @@ fn detector(nameplate: &Nameplate, snapshot: &Snapshot) -> Part {
     }
     let running = if running.is_empty() { &nameplate.detector } else { running };
     part("detector", State::Ok, running)
+}
+
+/// What is said while `trouble` keeps the NPU from working.
+fn standing_in(trouble: &str) -> String {
+    format!("the CPU stands in: {trouble}")
 }
 
 fn poses(state: &PoseState) -> Option<Part> {
@@ -212,7 +217,52 @@ fn board(nameplate: &Nameplate, trouble: Option<&str>) -> Part {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
+    use detector::backend::npu::NpuError;
+    use detector::prepared::PreparedError;
+    use detector::{BackendError, BackendKind};
+    use wire::text::Sentence;
+
     use super::*;
+
+    /// Wherever files lie, and with the longest remedy a runtime's refusal may begin with.
+    #[test]
+    fn what_to_do_about_an_npu_is_never_cut_off() {
+        let remedy = "r".repeat(NpuError::LONGEST_REMEDY);
+        let reason = format!("{remedy}: library's version is 2.3.2, expected 2.5.0 or newer");
+        let refused =
+            BackendError::Engine { kind: BackendKind::Hailo, during: "loading the model", reason };
+        let path = || PathBuf::from("/var/lib/polewatch/models/nanodet-plus-m/rk3588-640x480.rknn");
+        let unconverted = PreparedError::NoSuchConversion {
+            path: path(),
+            platform: "rv1126b".to_owned(),
+            size: (640, 512),
+            have: "rk3588 640x480, rk3588 640x384, rk3566 640x480, rk3566 640x384".to_owned(),
+        };
+        let unreadable = PreparedError::Unreadable {
+            path: path(),
+            reason: "No such file or directory (os error 2)".to_owned(),
+        };
+        let damaged = PreparedError::WrongChecksum {
+            path: path(),
+            expected: "0".repeat(64),
+            got: "1".repeat(64),
+        };
+        for (trouble, remedy, why) in [
+            (refused.to_string(), &*remedy, ""),
+            (
+                unconverted.to_string(),
+                "scripts/prepare-npu",
+                "for rv1126b with an input of 640 x 512",
+            ),
+            (unreadable.to_string(), "for an NPU scripts/prepare-npu", "/var/lib/polewatch"),
+            (damaged.to_string(), "for an NPU scripts/prepare-npu", "/var/lib/polewatch"),
+        ] {
+            let said: Sentence = shortened(&standing_in(&trouble));
+            assert!(said.contains(remedy) && said.contains(why), "{said}");
+        }
+    }
 
     #[test]
     fn the_detector_is_too_slow_only_once_it_has_settled() {

@@ -37,6 +37,9 @@ const SLOWEST_MS: f64 = 50.0;
 const LEAST_COSINE: f64 = 0.95;
 /// How many of the CPU's sure detections an NPU must find, and the other way round.
 const LEAST_AGREEMENT: f64 = 0.95;
+/// The score from which the other's detection counts for one of .5: two ways of computing differ by a few
+/// hundredths, and an installer's film may show the same person at .5 in every frame.
+const PARTNER_FROM: f32 = 0.45;
 
 /// What the self-test found. Its JSON is what is sent back.
 #[derive(Debug, Serialize)]
@@ -216,7 +219,7 @@ fn watch(
 ) -> Result<Result<Agreement, DetectorError>, CheckError> {
     /// Frames compared, one a second.
     const FRAMES: usize = 100;
-    let mut agreement = Agreement::default();
+    let mut agreement = Agreement::new(PARTNER_FROM);
     for frame in FileFrames::open(film, 1.0)?.take(FRAMES) {
         let frame = frame?;
         let expected = cpu.detect(&frame.picture())?;

@@ -1,5 +1,6 @@
 """The NPUs' networks: ranges, what `npu.toml` says, when nothing is to be done."""
 
+import argparse
 import contextlib
 import io
 import tempfile
@@ -80,7 +81,7 @@ class Prepared(unittest.TestCase):
         path.with_name("ranges.toml").write_text("[ranges]\n")
         path.with_name("rknn.toml").write_text(RECIPE)
         self.manifest = load(path)
-        self.asked = types.SimpleNamespace(platforms=["rk3588", "rk3566"], dry_run=False)
+        self.asked = types.SimpleNamespace(platforms=["rk3588", "rk3566"], sizes=npu.SIZES, dry_run=False)
         self.converted = []
 
     def prepare(self, export=lambda path: path.write_bytes(path.name.encode())) -> bool:
@@ -116,6 +117,49 @@ class Prepared(unittest.TestCase):
         path = self.manifest.path.with_name("rknn.toml")
         path.write_text(RECIPE.replace("0.34", "0.35"))
         self.assertTrue(self.prepare())
+
+    def models(self) -> list[dict]:
+        return tomllib.loads((self.folder / "npu.toml").read_text())["model"]
+
+    def test_what_is_not_of_this_run_stays_and_what_is_gone_goes(self):
+        self.asked.platforms = ["rk3588"]
+        self.prepare()
+        by_hand = (
+            "# From the vendor.\n[[model]]\n"
+            'platform = "hailo8l"\nfile = "own.hef"\nsha256 = "0"\nwidth = 640\nheight = 384\n'
+            "# As measured.\nstart_confidence = 0.3\n[model.light]\nstep = 1\n"
+        )
+        (self.folder / "own.hef").write_bytes(b"hef")
+        with (self.folder / "npu.toml").open("a") as file:
+            file.write(by_hand)
+        (self.folder / "rk3588-640x384.rknn").unlink()
+        self.asked.platforms = ["rk3566"]
+        self.assertTrue(self.prepare())
+        files = [model["file"] for model in self.models()]
+        made = ["rk3566-640x480.rknn", "rk3566-640x384.rknn"]
+        self.assertEqual(files, [*made, "rk3588-640x480.rknn", "own.hef"])
+        self.assertIn("# As measured.\nstart_confidence = 0.3\n[model.light]",
+                      (self.folder / "npu.toml").read_text())
+        self.assertFalse(self.prepare())
+        self.asked.platforms = ["rk3588"]
+        self.assertTrue(self.prepare(), "what is gone is made again")
+        self.assertEqual(len(self.models()), 5)
+
+    def test_another_size_joins_those_that_are_there(self):
+        self.prepare()
+        self.asked.sizes = [npu._size("640x512")]
+        self.assertTrue(self.prepare())
+        self.assertEqual(len(self.models()), 6)
+        with self.assertRaisesRegex(argparse.ArgumentTypeError, "640x500: expected WIDTHxHEIGHT"):
+            npu._size("640x500")
+
+    def test_an_npu_toml_that_cannot_be_read_is_left_alone(self):
+        path = self.folder / "npu.toml"
+        for text, expected in [("[[model]]\nfile = \n", "mend"), ("[[model]]\n", "no 'platform'")]:
+            path.write_text(text)
+            with self.assertRaisesRegex(BadManifest, expected):
+                self.prepare()
+            self.assertEqual((path.read_text(), self.converted), (text, []))
 
     def test_a_dry_run_makes_nothing(self):
         self.asked.dry_run = True
