@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use detector::agreement::Agreement;
 use detector::attention::Look;
+use detector::prepared::PreparedError;
 use detector::{BackendKind, Detector, DetectorError, Options, Picture};
 use serde::Serialize;
 
@@ -28,7 +29,8 @@ use surroundings::Surroundings;
 
 /// Runs that are measured: twenty seconds of a usual stream.
 const RUNS: usize = 200;
-/// The picture sizes of nearly all cameras: 16:9 and 4:3.
+/// The picture sizes of nearly all cameras: 16:9 and 4:3. A box has one camera, whose shape is not known here:
+/// one of them is enough.
 const SIZES: [(usize, usize); 2] = [(1280, 720), (640, 480)];
 /// What an NPU must reach: analysis at 10 frames a second with as much left for other work.
 const SLOWEST_MS: f64 = 50.0;
@@ -50,7 +52,7 @@ pub struct Report {
     pub box_is: Surroundings,
     /// One for each engine and picture size that was tried.
     pub trials: Vec<Trial>,
-    /// Whether some NPU passed at every size.
+    /// Whether some NPU passed at every size there is a model for, and there is one.
     pub passed: bool,
 }
 
@@ -65,6 +67,8 @@ pub struct Trial {
     pub ran: Option<Ran>,
     /// What is wrong, a sentence each; none when it passed.
     pub problems: Vec<String>,
+    /// Why nothing was tried, where that need not be wrong: no model for pictures of this shape.
+    pub note: Option<String>,
 }
 
 /// What was measured of an NPU that opened.
@@ -111,19 +115,25 @@ pub fn run(config: &Config, film: Option<&Path>) -> Result<Report, CheckError> {
         (_, none) if none.is_empty() => vec![BackendKind::Rknn, BackendKind::Hailo],
         (_, kinds) => kinds,
     };
-    let mut trials = Vec::new();
-    for kind in &kinds {
-        for size in SIZES {
-            trials.push(trial(&options, *kind, size, film)?);
-        }
+    let (mut trials, mut passed) = (Vec::new(), false);
+    for kind in kinds {
+        let of_kind = SIZES.map(|size| trial(&options, kind, size, film));
+        let of_kind = judged(of_kind.into_iter().collect::<Result<_, _>>()?);
+        passed |= of_kind.iter().all(|trial| trial.problems.is_empty());
+        trials.extend(of_kind);
     }
-    let passes = |kind: &BackendKind| {
-        let mut of_kind = trials.iter().filter(|trial| trial.engine == kind.word());
-        of_kind.all(|trial| trial.problems.is_empty())
-    };
-    let passed = kinds.iter().any(passes);
     let box_is = Surroundings::read(&config.board);
     Ok(Report { firmware: env!("CARGO_PKG_VERSION"), box_is, trials, passed })
+}
+
+/// The trials of one engine: that there is no model is wrong when there is none for any shape.
+fn judged(mut trials: Vec<Trial>) -> Vec<Trial> {
+    if trials.iter().all(|trial| trial.note.is_some()) {
+        for trial in &mut trials {
+            trial.problems.extend(trial.note.take());
+        }
+    }
+    trials
 }
 
 fn trial(
@@ -137,15 +147,19 @@ fn trial(
     let npu = Options { backend: Some(kind), ..options.clone() };
     let mut npu = match Detector::open(&npu, width, height) {
         Ok(npu) => npu,
+        Err(error @ DetectorError::Prepared(PreparedError::NoSuchConversion { .. })) => {
+            let note = Some(error.to_string());
+            return Ok(Trial { engine, picture: size, ran: None, problems: Vec::new(), note });
+        }
         Err(error) => {
             let problems = vec![error.to_string()];
-            return Ok(Trial { engine, picture: size, ran: None, problems });
+            return Ok(Trial { engine, picture: size, ran: None, problems, note: None });
         }
     };
     let cpu = Options { backend: None, ..options.clone() };
     let mut cpu = Detector::open(&cpu, width, height)?;
     let (ran, problems) = compare(&mut npu, &mut cpu, size, film)?;
-    Ok(Trial { engine, picture: size, ran: Some(ran), problems })
+    Ok(Trial { engine, picture: size, ran: Some(ran), problems, note: None })
 }
 
 /// What an NPU that opened does beside the CPU, and what is wrong with that.
@@ -273,7 +287,7 @@ impl Ran {
 impl std::fmt::Display for Report {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         writeln!(f, "{}", self.box_is)?;
-        for Trial { engine, picture: (width, height), ran, problems } in &self.trials {
+        for Trial { engine, picture: (width, height), ran, problems, note } in &self.trials {
             writeln!(f, "{engine}, pictures of {width}x{height}:")?;
             if let Some(ran) = ran {
                 writeln!(f, "  {}", ran.choice)?;
@@ -281,9 +295,44 @@ impl std::fmt::Display for Report {
                 writeln!(f, "  {median:.1} ms a run (p99 {p99:.1}), helper process included")?;
                 ran.film.iter().try_for_each(|film| writeln!(f, "  film: {film}"))?;
             }
+            note.iter().try_for_each(|note| writeln!(f, "  not tried: {note}"))?;
             problems.iter().try_for_each(|problem| writeln!(f, "  PROBLEM: {problem}"))?;
         }
         let verdict = if self.passed { "passed" } else { "FAILED" };
         write!(f, "self-test of the NPU: {verdict}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trial(note: Option<&str>, problem: Option<&str>) -> Trial {
+        Trial {
+            engine: "hailo".to_owned(),
+            picture: (640, 480),
+            ran: None,
+            problems: problem.map(str::to_owned).into_iter().collect(),
+            note: note.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn one_shape_without_a_model_is_noted_and_none_with_one_is_wrong() {
+        let (lacks, passed, failed) = (
+            || trial(Some("no model"), None),
+            || trial(None, None),
+            || trial(None, Some("too slow")),
+        );
+        for (trials, problems, notes) in [
+            (vec![passed(), passed()], 0, 0),
+            (vec![passed(), lacks()], 0, 1),
+            (vec![failed(), lacks()], 1, 1),
+            (vec![lacks(), lacks()], 2, 0),
+        ] {
+            let judged = judged(trials);
+            assert_eq!(judged.iter().flat_map(|trial| &trial.problems).count(), problems);
+            assert_eq!(judged.iter().flat_map(|trial| &trial.note).count(), notes);
+        }
     }
 }
