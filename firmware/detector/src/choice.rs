@@ -79,12 +79,18 @@ impl NpuOptions {
     /// Whose NPUs this box has, by its configuration or else as the kernel tells it.
     #[must_use]
     pub fn kinds(&self) -> Vec<BackendKind> {
-        let mut kinds: Vec<_> = match &self.platform {
-            Some(platform) => vec![presence::kind_of(platform)],
-            None => presence::platforms().map(presence::kind_of).collect(),
-        };
+        let mut kinds: Vec<_> =
+            self.platforms().iter().map(|platform| presence::kind_of(platform)).collect();
         kinds.dedup();
         kinds
+    }
+
+    /// The chips that may be meant, best first: the configured one, else what this box has.
+    fn platforms(&self) -> Vec<String> {
+        match &self.platform {
+            Some(platform) => vec![platform.clone()],
+            None => presence::platforms().map(str::to_owned).collect(),
+        }
     }
 }
 
@@ -215,7 +221,7 @@ pub(crate) fn npu_engine(
     model: &PreparedModel,
 ) -> Result<(NpuRuntime, String), DetectorError> {
     let kind = options.backend.filter(|kind| kind.is_npu());
-    let platform = best_served(platforms(options), &model.npu_models()?).ok_or_else(|| {
+    let platform = model.npu_models()?.best_served(platforms(options)).ok_or_else(|| {
         kind.unwrap_or(BackendKind::Rknn).error(
             "looking for the NPU",
             "this box has none that is known, expected its name in \
@@ -235,7 +241,7 @@ pub(crate) fn npu_engine(
 /// The scores measured for the NPU's model, known also while it is in trouble.
 pub(crate) fn npu_thresholds(options: &Options, model: &PreparedModel) -> Option<Thresholds> {
     let models = model.npu_models().ok()?;
-    let platform = best_served(platforms(options), &models)?;
+    let platform = models.best_served(platforms(options))?;
     models.of(&platform).next().map(|conversion| conversion.weights.thresholds)
 }
 
@@ -251,22 +257,12 @@ fn runtime_on(platform: String, options: &NpuOptions) -> Result<NpuRuntime, Back
     Ok(NpuRuntime { kind, platform, process, library, simulated, cores, transfer, deadline })
 }
 
-/// The chips that may be meant, best first: the configured one, else what this box has; of the kind
-/// that is asked for.
+/// The chips that may be meant, of the kind that is asked for.
 fn platforms(options: &Options) -> Vec<String> {
-    let found = match &options.npu.platform {
-        Some(platform) => vec![platform.clone()],
-        None => presence::platforms().map(str::to_owned).collect(),
-    };
-    let fits =
-        |platform: &String| options.backend.is_none_or(|kind| presence::kind_of(platform) == kind);
-    found.into_iter().filter(fits).collect()
-}
-
-/// The first that there is a model for, else the first.
-fn best_served(platforms: Vec<String>, models: &NpuModels) -> Option<String> {
-    let served = platforms.iter().position(|platform| models.serves(platform));
-    platforms.into_iter().nth(served.unwrap_or_default())
+    let mut platforms = options.npu.platforms();
+    platforms
+        .retain(|platform| options.backend.is_none_or(|kind| presence::kind_of(platform) == kind));
+    platforms
 }
 
 fn beside_this_program(kind: BackendKind) -> Result<PathBuf, BackendError> {
@@ -304,8 +300,6 @@ pub(crate) fn precision(
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
 
     fn measured(auto_precision: Precision) -> Measured {
@@ -360,30 +354,6 @@ mod tests {
             };
             assert_eq!(choice.model_id(), expected);
         }
-    }
-
-    #[test]
-    fn the_chip_with_a_model_is_taken_before_one_without() {
-        let entry = |platform: &str| {
-            let sha256 = "0".repeat(64);
-            format!(
-                "[[model]]\nplatform = {platform:?}\nfile = \"m\"\nsha256 = {sha256:?}\nwidth = 640\n\
-                 height = 384\ntoolkit = \"t\"\nstart_confidence = 0.3\nkeep_confidence = 0.2\n\
-                 suppression_iou = 0.6\n"
-            )
-        };
-        let card = ["hailo8", "hailo8l", "rk3588"];
-        for (converted, expected) in [
-            ("hailo8l", Some("hailo8l")),
-            ("hailo8", Some("hailo8")),
-            ("rk3588", Some("rk3588")),
-            ("rv1126b", Some("hailo8")),
-        ] {
-            let models = NpuModels::parse(Path::new("npu.toml"), &entry(converted)).unwrap();
-            let chosen = best_served(card.map(str::to_owned).to_vec(), &models);
-            assert_eq!(chosen.as_deref(), expected, "{converted}");
-        }
-        assert_eq!(best_served(Vec::new(), &NpuModels::default()), None);
     }
 
     #[test]

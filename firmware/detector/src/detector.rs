@@ -91,17 +91,19 @@ impl Detector {
             return Self::on_npu(options, (width, height));
         }
         let (engine, why) = choice::cpu_engine(options)?;
-        Self::on(engine, &why, options, (width, height))
+        Self::on(choice::model(options)?, engine, &why, options, (width, height))
     }
 
     /// As [`open`](Self::open), on the NPU that `options` ask for or that this box has.
     pub(crate) fn on_npu(options: &Options, size: (usize, usize)) -> Result<Self, DetectorError> {
-        let (runtime, why) = choice::npu_engine(options, &choice::model(options)?)?;
-        Self::on(Engine::Npu(runtime), &why, options, size)
+        let model = choice::model(options)?;
+        let (runtime, why) = choice::npu_engine(options, &model)?;
+        Self::on(model, Engine::Npu(runtime), &why, options, size)
     }
 
-    /// As [`open`](Self::open), on `engine`, which runs because of `why_engine`.
+    /// As [`open`](Self::open), with `model` on `engine`, which runs because of `why_engine`.
     pub(crate) fn on(
+        model: PreparedModel,
         engine: Engine,
         why_engine: &str,
         options: &Options,
@@ -110,7 +112,6 @@ impl Detector {
         if !(1..=Options::MAX_THREADS).contains(&options.threads) {
             return Err(DetectorError::Threads { got: options.threads });
         }
-        let model = choice::model(options)?;
         let (precision, why_precision) =
             choice::precision(options.precision, engine.kind(), model.measured());
         let mut choice = Choice {

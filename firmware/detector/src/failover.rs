@@ -52,7 +52,7 @@ impl Failover {
         if let NpuUse::Idle(idle) = &npu_use {
             why = format!("{idle}; {why}");
         }
-        let cpu = Detector::on(engine, &why, options, size)?;
+        let cpu = Detector::on(model.clone(), engine, &why, options, size)?;
         if npu_use != NpuUse::Run {
             return Ok(Self { thresholds: cpu.thresholds(), npu: None, cpu, size });
         }

@@ -57,6 +57,13 @@ impl NpuModels {
         self.models.iter().filter(move |model| model.platform == platform)
     }
 
+    /// The first of `platforms` that there is a conversion for, else the first.
+    #[must_use]
+    pub fn best_served(&self, platforms: Vec<String>) -> Option<String> {
+        let served = platforms.iter().position(|platform| self.serves(platform));
+        platforms.into_iter().nth(served.unwrap_or_default())
+    }
+
     /// Whether there is any conversion for `platform`.
     #[must_use]
     pub fn serves(&self, platform: &str) -> bool {
@@ -124,6 +131,21 @@ mod tests {
         assert_eq!(found.weights.thresholds.believed.lowest().get(), 0.19);
         assert_eq!(models.find("rk3588", (640, 384)), None);
         assert_eq!(NpuModels::parse(Path::new("x"), "").unwrap(), NpuModels::default());
+    }
+
+    #[test]
+    fn the_chip_with_a_model_is_taken_before_one_without() {
+        let box_has = ["hailo8", "hailo8l", "rk3588"].map(str::to_owned).to_vec();
+        for (converted, expected) in [
+            ("hailo8l", "hailo8l"),
+            ("hailo8", "hailo8"),
+            ("rk3588", "rk3588"),
+            ("rv1126b", "hailo8"),
+        ] {
+            let models = NpuModels::parse(Path::new("npu.toml"), &entry(converted, 640)).unwrap();
+            assert_eq!(models.best_served(box_has.clone()).as_deref(), Some(expected));
+        }
+        assert_eq!(NpuModels::default().best_served(Vec::new()), None);
     }
 
     #[test]

@@ -82,7 +82,7 @@ mod tests {
         pictures.into_iter().position(|pixels| staleness.judge(&pixels, answer(1.0)))
     }
 
-    /// A grey wall, and from byte `from` on a share of one in `share` that is `levels` brighter.
+    /// A grey wall, one part in `share` of it `levels` brighter.
     fn wall(share: usize, levels: u8) -> Vec<u8> {
         let mut pixels = vec![100; PIXELS];
         pixels[..PIXELS / share].fill(100 + levels);
