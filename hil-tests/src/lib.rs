@@ -10,6 +10,7 @@ pub mod certificates;
 pub mod chain;
 pub mod daemon;
 pub mod deadline;
+pub mod drawn_picture;
 pub mod health_watch;
 pub mod heckler;
 pub mod lawn;

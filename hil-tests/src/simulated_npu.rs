@@ -66,7 +66,7 @@ impl SimulatedNpu {
         for name in ["fp32.onnx", "int8.onnx", "measured.toml"] {
             fs::copy(model.join(name), folder.join(name))?;
         }
-        self.convert(folder, &HALVED)
+        self.convert(folder, &HALVED, &[])
     }
 
     /// Prepares in `folder` the best model of this machine, else the tests' own, for pictures of 4:3 and a
@@ -74,32 +74,32 @@ impl SimulatedNpu {
     /// them. Gives the model's name.
     ///
     /// # Errors
-    /// Those of [`convert`](Self::convert).
+    /// When the program that writes conversions has not been built, or says what is wrong.
     pub fn prepare_idle(folder: &Path) -> Result<String> {
         let best = ModelRoot::from_environment().best_model();
         let model = match best {
             Ok(best) => ModelRoot::from_environment().path().join(&best.manifest().name),
-            Err(_) => Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/tiny"),
+            Err(_) => tiny(),
         };
-        for name in ["model.toml", "fp32.onnx", "int8.onnx"] {
-            fs::copy(model.join(name), folder.join(name))?;
-        }
+        copy(&model, folder)?;
         let prepared = PreparedModel::open(folder)?;
         let Input { long_side_px: width, multiple, .. } = prepared.manifest().input;
         let size = (width, (width * 3 / 4).next_multiple_of(multiple));
-        Self::RKNN.converted(folder, &[size], &["--half", "--no-work"])?;
+        Self::RKNN.convert(folder, &[size], &["--half", "--no-work"])?;
         Ok(format!("{} {}x{}", prepared.manifest().name, size.0, size.1))
     }
 
-    /// Converts the model prepared in `folder` for inputs of these widths and heights.
+    /// Prepares in `folder` the tests' own model for pictures of 4:3.
     ///
     /// # Errors
     /// When the program that writes conversions has not been built, or says what is wrong.
-    pub fn convert(&self, folder: &Path, sizes: &[(usize, usize)]) -> Result<()> {
-        self.converted(folder, sizes, &[])
+    pub fn prepare_tiny(&self, folder: &Path) -> Result<()> {
+        copy(&tiny(), folder)?;
+        self.convert(folder, &[(320, 256)], &[])
     }
 
-    fn converted(&self, folder: &Path, sizes: &[(usize, usize)], how: &[&str]) -> Result<()> {
+    /// Converts the model prepared in `folder` for inputs of these widths and heights.
+    fn convert(&self, folder: &Path, sizes: &[(usize, usize)], how: &[&str]) -> Result<()> {
         let mut entries = String::new();
         for (width, height) in sizes {
             let written = Command::new(programs::shipped(WRITER)?)
@@ -131,4 +131,16 @@ impl SimulatedNpu {
              npu_library = {library:?}\nnpu_simulated = {simulated:?}\n"
         ))
     }
+}
+
+/// The tests' own model, committed.
+fn tiny() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/tiny")
+}
+
+fn copy(model: &Path, folder: &Path) -> Result<()> {
+    for name in ["model.toml", "fp32.onnx", "int8.onnx"] {
+        fs::copy(model.join(name), folder.join(name))?;
+    }
+    Ok(())
 }

@@ -74,18 +74,9 @@ const HAILO: Runtime = Runtime {
 /// The longest a picture may go unanswered.
 const LONGEST_GAP_MS: u64 = 2000;
 
-/// The tiny model with a conversion for `runtime`.
-fn prepared(runtime: &Runtime, folder: &Path) {
-    let tiny = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/tiny");
-    for file in ["model.toml", "fp32.onnx", "int8.onnx"] {
-        fs::copy(tiny.join(file), folder.join(file)).unwrap();
-    }
-    runtime.npu.convert(folder, &[(320, 256)]).unwrap();
-}
-
 fn the_cpu_stands_in_and_the_npu_comes_back(runtime: &Runtime) {
     let folder = tempfile::tempdir().unwrap();
-    prepared(runtime, folder.path());
+    runtime.npu.prepare_tiny(folder.path()).unwrap();
     let output = Command::new(programs::shipped("npu-trouble").unwrap())
         .env(TROUBLE_VARIABLE, folder.path().join("fault"))
         .arg("--model")
@@ -152,7 +143,7 @@ fn self_test(runtime: &Runtime, folder: &Path, settings: &str, trouble: &str) ->
 #[test]
 fn a_simulated_runtime_is_refused_unless_it_is_asked_for() {
     let folder = tempfile::tempdir().unwrap();
-    prepared(&RKNN, folder.path());
+    RKNN.npu.prepare_tiny(folder.path()).unwrap();
     let library = RKNN.npu.library().unwrap();
     for (word, is_refused) in [("refuse", true), ("accept", false)] {
         let settings = format!("npu_library = {library:?}\nnpu_simulated = {word:?}");
@@ -170,7 +161,7 @@ fn a_simulated_runtime_is_refused_unless_it_is_asked_for() {
 fn a_runtime_is_found_by_its_usual_name() {
     for runtime in [RKNN, HAILO] {
         let folder = tempfile::tempdir().unwrap();
-        prepared(&runtime, folder.path());
+        runtime.npu.prepare_tiny(folder.path()).unwrap();
         let installed = folder.path().join(runtime.usual);
         symlink(runtime.npu.library().unwrap(), &installed).unwrap();
         let said = self_test(&runtime, folder.path(), "", "")["trials"].to_string();
@@ -189,7 +180,7 @@ fn what_is_said_of_an_npu_in_trouble_is_explained_on_its_page() {
     for runtime in [RKNN, HAILO] {
         said.extend(runtime.troubles.iter().map(|(_, reported)| (*reported).to_owned()));
         let folder = tempfile::tempdir().unwrap();
-        prepared(&runtime, folder.path());
+        runtime.npu.prepare_tiny(folder.path()).unwrap();
         let library = runtime.npu.library().unwrap();
         let simulated = format!("npu_library = {library:?}\nnpu_simulated = \"accept\"");
         for trouble in runtime.refusals {

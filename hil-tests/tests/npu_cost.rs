@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use detector::attention::Look;
 use detector::backend::npu::Simulated;
-use detector::{BackendKind, Detector, NpuOptions, Options, Picture, PixelLayout, Plane};
+use detector::{BackendKind, Detector, NpuOptions, Options};
+use hil_tests::drawn_picture::i420;
 use hil_tests::programs;
 use hil_tests::simulated_npu::SimulatedNpu;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
@@ -43,7 +44,7 @@ fn a_frame_costs_at_most_a_millisecond_beside_the_npu_and_allocates_nothing() {
     let bytes: Vec<u8> = luma.chain(std::iter::repeat_n(128, WIDTH * HEIGHT / 2)).collect();
     let mut frame = || {
         let began = Instant::now();
-        detector.letterbox(&picture(&bytes), Look::Whole).unwrap();
+        detector.letterbox(&i420(&bytes, (WIDTH, HEIGHT)).unwrap(), Look::Whole).unwrap();
         let letterboxed = Instant::now();
         detector.infer().unwrap();
         (letterboxed - began, letterboxed.elapsed())
@@ -73,12 +74,4 @@ fn sorted(
     let mut times: Vec<_> = times.iter().map(of).collect();
     times.sort_unstable();
     times
-}
-
-fn picture(bytes: &[u8]) -> Picture<'_> {
-    let (luma, chroma) = bytes.split_at(WIDTH * HEIGHT);
-    let (blue, red) = chroma.split_at(chroma.len() / 2);
-    let plane = |data, stride| Plane { data, stride };
-    let planes = [plane(luma, WIDTH), plane(blue, WIDTH / 2), plane(red, WIDTH / 2)];
-    Picture::new(PixelLayout::I420, WIDTH, HEIGHT, planes).unwrap()
 }

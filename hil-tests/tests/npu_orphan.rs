@@ -13,7 +13,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use detector::backend::npu::Simulated;
-use detector::{BackendKind, Detector, NpuOptions, Options, Picture, PixelLayout, Plane};
+use detector::{BackendKind, Detector, NpuOptions, Options};
+use hil_tests::drawn_picture::i420;
 use hil_tests::programs;
 use hil_tests::simulated_npu::{SimulatedNpu, TROUBLE_VARIABLE};
 
@@ -55,7 +56,7 @@ fn owner() {
     for line in stdin().lines() {
         line.unwrap();
         let bytes = vec![100; WIDTH * HEIGHT * 3 / 2];
-        detector.detect(&grey(&bytes)).unwrap();
+        detector.detect(&i420(&bytes, (WIDTH, HEIGHT)).unwrap()).unwrap();
     }
 }
 
@@ -71,11 +72,7 @@ struct Owner {
 impl Owner {
     fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let tiny = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/tiny");
-        for file in ["model.toml", "fp32.onnx", "int8.onnx"] {
-            fs::copy(tiny.join(file), folder.path().join(file)).unwrap();
-        }
-        SimulatedNpu::RKNN.convert(folder.path(), &[(320, 256)]).unwrap();
+        SimulatedNpu::RKNN.prepare_tiny(folder.path()).unwrap();
         let mut child = Command::new(env::current_exe().unwrap())
             .args(["owner", "--exact", "--nocapture"])
             .env(OWNER, folder.path())
@@ -138,12 +135,4 @@ fn options(model: &Path) -> Options {
         },
         ..Options::default()
     }
-}
-
-fn grey(bytes: &[u8]) -> Picture<'_> {
-    let (luma, chroma) = bytes.split_at(WIDTH * HEIGHT);
-    let (blue, red) = chroma.split_at(chroma.len() / 2);
-    let plane = |data, stride| Plane { data, stride };
-    let planes = [plane(luma, WIDTH), plane(blue, WIDTH / 2), plane(red, WIDTH / 2)];
-    Picture::new(PixelLayout::I420, WIDTH, HEIGHT, planes).unwrap()
 }

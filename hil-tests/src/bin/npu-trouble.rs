@@ -16,7 +16,8 @@ use anyhow::{Context as _, Result, bail, ensure};
 use clap::Parser;
 use detector::attention::Look;
 use detector::backend::npu::Simulated;
-use detector::{BackendKind, Failover, NpuOptions, Options, Picture, PixelLayout, Plane};
+use detector::{BackendKind, Failover, NpuOptions, Options};
+use hil_tests::drawn_picture::i420;
 
 /// Names the file that tells a simulated runtime what to do wrong.
 const FAULT: &str = "POLEWATCH_SIM_NPU_FAULT";
@@ -170,17 +171,8 @@ fn look(
     now: FrameTime,
     bytes: &[u8],
 ) -> Result<(), detector::DetectorError> {
-    failover.letterbox(now, &grey(bytes)?, Look::Whole)?;
+    failover.letterbox(now, &i420(bytes, SIZE)?, Look::Whole)?;
     failover.infer()?;
     failover.decode()?;
     Ok(())
-}
-
-fn grey(bytes: &[u8]) -> Result<Picture<'_>, detector::PictureError> {
-    let (width, height) = SIZE;
-    let (luma, chroma) = bytes.split_at(width * height);
-    let (blue, red) = chroma.split_at(chroma.len() / 2);
-    let plane = |data, stride| Plane { data, stride };
-    let planes = [plane(luma, width), plane(blue, width / 2), plane(red, width / 2)];
-    Picture::new(PixelLayout::I420, width, height, planes)
 }
